@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is built with the same strictness; see `Tests/ArchitectureTests`.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "vernal",
+    platforms: [.macOS(.v26)],
+    products: [
+        .library(name: "Vernal", targets: ["Vernal"]),
+        .library(name: "VernalHost", targets: ["VernalHost"]),
+        .executable(name: "vernal", targets: ["VernalCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.0", traits: []),
+    ],
+    targets: [
+        // The engine.
+        .systemLibrary(
+            name: "CLibpq",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
+        ),
+        .target(name: "PoolCore", swiftSettings: strict),
+        .target(name: "InvocationLifecycle", swiftSettings: strict),
+        .target(name: "LibpqIO", dependencies: ["CLibpq"], swiftSettings: strict),
+        .target(
+            name: "Vernal",
+            dependencies: ["PoolCore", "LibpqIO", "InvocationLifecycle"],
+            swiftSettings: strict
+        ),
+
+        // The function host.
+        .target(
+            name: "VernalHost",
+            dependencies: [
+                "InvocationLifecycle",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // The tools.
+        .target(
+            name: "EmbeddedPostgres",
+            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "VernalCLI",
+            dependencies: [
+                "EmbeddedPostgres",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // Tests.
+        .target(
+            name: "VernalTestKit",
+            dependencies: ["EmbeddedPostgres", "LibpqIO", "PoolCore"],
+            path: "Sources/VernalTestKit",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
+        .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore"], swiftSettings: strict),
+        .testTarget(name: "LibpqIOTests", dependencies: ["LibpqIO", "VernalTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "VernalTests",
+            dependencies: ["Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "VernalTestKit"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VernalHostTests",
+            dependencies: [
+                "VernalHost", "InvocationLifecycle",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EmbeddedPostgresTests",
+            dependencies: [
+                "EmbeddedPostgres",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: strict
+        ),
+    ]
+)
