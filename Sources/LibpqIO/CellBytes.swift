@@ -1,0 +1,21 @@
+// Reading the bytes of a cell. The checks are here, so that the decoders need no `unsafe`.
+
+extension Span<UInt8> {
+    /// The integer in network byte order at an offset.
+    ///
+    /// - Precondition: the span has enough bytes.
+    package func bigEndian<T: FixedWidthInteger & BitwiseCopyable>(at offset: Int = 0, as type: T.Type = T.self) -> T {
+        precondition(offset >= 0 && offset <= count - MemoryLayout<T>.size, "the value is too short")
+        return T(bigEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
+    }
+
+    /// The bytes as an array of their own.
+    package func copy() -> [UInt8] {
+        unsafe withUnsafeBufferPointer { unsafe Array($0) }
+    }
+
+    /// The bytes as text; `nil` when they are not UTF-8.
+    package func utf8String() -> String? {
+        unsafe withUnsafeBufferPointer { unsafe String(validating: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,91 @@
+internal import CLibpq
+
+/// The owner of a `PGresult`: one method per libpq function, libpq's words kept.
+///
+/// A result is read-only once libpq has handed it over, and libpq documents that several threads may read one at the
+/// same time. There is one owner, so nothing can read it after `PQclear`. That is why it is `Sendable`.
+@safe
+package struct PGResultHandle: ~Copyable, @unchecked Sendable {
+    private let result: OpaquePointer
+
+    init(owning result: OpaquePointer) {
+        unsafe self.result = result
+    }
+
+    deinit {
+        unsafe PQclear(result)
+    }
+
+    /// The corresponding libpq function is `PQresultStatus`.
+    package var status: ExecStatus { unsafe ExecStatus(PQresultStatus(result)) }
+
+    /// The corresponding libpq function is `PQntuples`.
+    package var ntuples: Int { unsafe Int(PQntuples(result)) }
+
+    /// The corresponding libpq function is `PQnfields`.
+    package var nfields: Int { unsafe Int(PQnfields(result)) }
+
+    /// The corresponding libpq function is `PQfname`.
+    package func fname(_ column: Int) -> String {
+        guard let name = unsafe PQfname(result, Int32(column)) else { return "" }
+        return unsafe String(cString: name)
+    }
+
+    /// The corresponding libpq function is `PQftype`.
+    package func ftype(_ column: Int) -> UInt32 { unsafe PQftype(result, Int32(column)) }
+
+    /// Whether the values of a column are in binary format. The corresponding libpq function is `PQfformat`.
+    package func isBinary(_ column: Int) -> Bool { unsafe PQfformat(result, Int32(column)) == 1 }
+
+    /// The corresponding libpq function is `PQgetisnull`.
+    ///
+    /// - Precondition: the row and the column exist.
+    package func getisnull(_ row: Int, _ column: Int) -> Bool {
+        precondition(row >= 0 && row < ntuples && column >= 0 && column < nfields, "no such cell")
+        return unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1
+    }
+
+    /// Gives `body` the bytes of a cell, straight from the memory of the result.
+    ///
+    /// The corresponding libpq functions are `PQgetvalue` and `PQgetlength`. A NULL has no bytes: ask `getisnull` first.
+    ///
+    /// - Precondition: the row and the column exist.
+    package func withValue<R, E: Error>(
+        _ row: Int,
+        _ column: Int,
+        _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(row >= 0 && row < ntuples && column >= 0 && column < nfields, "no such cell")
+        let count = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
+        guard count > 0, let value = unsafe PQgetvalue(result, Int32(row), Int32(column)) else {
+            return try body(Span())
+        }
+        let bytes = unsafe UnsafeRawBufferPointer(start: value, count: count)
+        return try body(unsafe Span(_unsafeBytes: bytes))
+    }
+
+    /// How many rows an `INSERT`, `UPDATE`, `DELETE`, `MERGE`, `SELECT`, … affected; 0 for other commands.
+    ///
+    /// The corresponding libpq function is `PQcmdTuples`.
+    package var cmdTuples: Int {
+        // PQcmdTuples is declared to take a mutable result, though it only reads it.
+        guard let text = unsafe PQcmdTuples(result) else { return 0 }
+        return unsafe Int(String(cString: text)) ?? 0
+    }
+
+    /// A field of the error or notice. The corresponding libpq function is `PQresultErrorField`.
+    func errorField(_ field: DiagnosticField) -> String? {
+        unsafe Self.errorField(field, of: result)
+    }
+
+    static func errorField(_ field: DiagnosticField, of result: OpaquePointer?) -> String? {
+        guard let text = unsafe PQresultErrorField(result, field.code) else { return nil }
+        return unsafe String(cString: text)
+    }
+
+    /// The corresponding libpq function is `PQresultErrorMessage`.
+    var errorMessage: String {
+        guard let text = unsafe PQresultErrorMessage(result) else { return "" }
+        return unsafe String(cString: text)
+    }
+}

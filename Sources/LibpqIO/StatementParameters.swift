@@ -1,0 +1,52 @@
+/// The parameters of one statement, encoded: what `PQsendQueryParams` is given.
+///
+/// All values stand one behind the other in a single buffer, so a statement costs two allocations however many
+/// parameters it has.
+package struct StatementParameters: Sendable {
+    /// One parameter: where its bytes are in the buffer, and how the server has to read them.
+    struct Entry: Sendable {
+        var type: UInt32
+        var offset: Int
+        /// -1 for NULL.
+        var count: Int
+        var isBinary: Bool
+    }
+
+    private(set) var bytes: [UInt8] = []
+    private(set) var entries: [Entry] = []
+
+    package init() {}
+
+    /// The number of parameters so far.
+    package var count: Int { entries.count }
+
+    /// The most parameters that a statement can have: the protocol counts them in 16 bits.
+    package static let maximumCount = 65_535
+
+    /// Adds a NULL.
+    ///
+    /// - Parameter type: the object identifier of the parameter's type; 0 lets the server infer it.
+    package mutating func appendNull(type: UInt32) {
+        entries.append(Entry(type: type, offset: bytes.count, count: -1, isBinary: true))
+    }
+
+    /// Adds a value in binary format; `encode` appends its bytes to the buffer.
+    package mutating func appendBinary(type: UInt32, _ encode: (inout [UInt8]) -> Void) {
+        append(type: type, isBinary: true, encode)
+    }
+
+    /// Adds a value in text format; `encode` appends its UTF-8 bytes to the buffer.
+    ///
+    /// libpq reads a text parameter up to the first NUL, so one is added here; a NUL in the value itself has to be
+    /// refused before, because PostgreSQL's text cannot hold it.
+    package mutating func appendText(type: UInt32, _ encode: (inout [UInt8]) -> Void) {
+        append(type: type, isBinary: false, encode)
+        bytes.append(0)
+    }
+
+    private mutating func append(type: UInt32, isBinary: Bool, _ encode: (inout [UInt8]) -> Void) {
+        let offset = bytes.count
+        encode(&bytes)
+        entries.append(Entry(type: type, offset: offset, count: bytes.count - offset, isBinary: isBinary))
+    }
+}
