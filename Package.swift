@@ -76,8 +76,7 @@ let package = Package(
         // Tests.
         .target(
             name: "VernalTestKit",
-            dependencies: ["EmbeddedPostgres", "LibpqIO", "PoolCore"],
-            path: "Sources/VernalTestKit",
+            dependencies: ["EmbeddedPostgres", "Vernal"],
             swiftSettings: strict
         ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),

@@ -4,6 +4,12 @@
 #include <stddef.h>
 #include <libpq-fe.h>
 
+/* The C library module of Swift leaves these out; waiting for libpq's socket needs them. */
+#ifdef __linux__
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#endif
+
 /*
  * libpq 17 brought a cancel that does not block (PQcancelCreate and friends). Swift cannot see a missing
  * function at compile time, so these wrappers make the difference visible at run time instead.

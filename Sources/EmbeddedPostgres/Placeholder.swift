@@ -1,1 +1,1 @@
-// placeholder
+package let placeholder = 0

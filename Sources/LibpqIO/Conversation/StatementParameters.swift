@@ -44,6 +44,44 @@ package struct StatementParameters: Sendable {
         bytes.append(0)
     }
 
+    /// What the bytes of a value turned out to be.
+    package enum Encoding: Sendable, Hashable {
+        case null, text, binary
+    }
+
+    /// Adds a value whose format is known only once it is encoded; `encode` appends its bytes to the buffer.
+    ///
+    /// An error leaves the parameters as they were.
+    package mutating func append<E: Error>(
+        type: UInt32,
+        _ encode: (inout [UInt8]) throws(E) -> Encoding
+    ) throws(E) {
+        let offset = bytes.count
+        let encoding: Encoding
+        do throws(E) {
+            encoding = try encode(&bytes)
+        } catch {
+            bytes.removeSubrange(offset...)
+            throw error
+        }
+        let count = encoding == .null ? -1 : bytes.count - offset
+        entries.append(Entry(type: type, offset: offset, count: count, isBinary: encoding != .text))
+        if encoding == .text { bytes.append(0) }
+    }
+
+    /// Adds all parameters of another statement behind the ones that are here.
+    package mutating func append(contentsOf other: StatementParameters) {
+        let shift = bytes.count
+        bytes.append(contentsOf: other.bytes)
+        entries.append(
+            contentsOf: other.entries.map { entry in
+                var entry = entry
+                entry.offset += shift
+                return entry
+            }
+        )
+    }
+
     private mutating func append(type: UInt32, isBinary: Bool, _ encode: (inout [UInt8]) -> Void) {
         let offset = bytes.count
         encode(&bytes)

@@ -1,0 +1,196 @@
+/// A connect on its way: a value that is driven by whoever wants the connection now.
+///
+/// When its driver has to stop (its time is up, its task is cancelled) the half-open connection stays in here, and the
+/// next driver goes on where the last one stopped. So an impatient caller does not waste what the server has
+/// already paid for, and no task of our own is needed to finish it.
+package struct ConnectAttempt: ~Copyable {
+    /// How a drive ended.
+    package enum Progress: ~Copyable {
+        case connected(LibpqConnection)
+        /// Every host was tried.
+        case failed(LibpqError)
+        /// The driver stopped; the attempt can be driven on.
+        case interrupted(GaveUp, LibpqError.ConnectPhase)
+    }
+
+    private let settings: ConnectionSettings
+    /// How long one address may take, from the first packet to the end of the authentication.
+    private let timeout: Duration
+    /// The hosts that were not tried yet, the next one last.
+    private var targets: [HostPlan.Target]
+    /// The addresses of the host that is being tried, the next one last.
+    private var addresses: [HostPlan.Target] = []
+    private var current: Candidate?
+    private var failures: [LibpqError] = []
+
+    private struct Candidate: ~Copyable {
+        var handle: PGConnHandle
+        let deadline: ContinuousClock.Instant
+        var wants: SocketInterest = .write
+    }
+
+    /// Prepares a connect. Nothing is sent before the first `drive`.
+    ///
+    /// - Parameters:
+    ///   - settings: what the user asked for.
+    ///   - timeout: the time limit for each address.
+    /// - Throws: `invalidSettings`.
+    package init(_ settings: ConnectionSettings, timeout: Duration) throws(LibpqError) {
+        _ = EnvironmentVariables.areHarmless
+        let plan = try HostPlan(settings.completed())
+        var own = settings
+        own["client_encoding"] = "UTF8"
+        own["fallback_application_name"] = settings["fallback_application_name"] ?? "vernal"
+        self.settings = own
+        self.timeout = timeout
+        targets = plan.targets.reversed()
+    }
+
+    /// Goes on with the connect until it is made, has failed, or the caller has to stop.
+    package mutating func drive(
+        until deadline: ContinuousClock.Instant,
+        waiter: SocketWaiter
+    ) async -> Progress {
+        while true {
+            if Task.isCancelled { return .interrupted(.cancelled, phase) }
+            if current != nil {
+                switch await poll(until: deadline, waiter: waiter) {
+                case .connected(let connection): return .connected(connection)
+                case .failed(let error):
+                    current = nil
+                    failures.append(error)
+                    // A server that answered with a refusal was reached: another one would not know better.
+                    if error.code == .connectRefused, error.server?.sqlState != "57P03" { return .failed(error) }
+                case .interrupted(let reason, let phase): return .interrupted(reason, phase)
+                }
+            } else if let address = addresses.popLast() {
+                start(address)
+            } else if let target = targets.last {
+                if let gaveUp = await lookUp(target, until: deadline, waiter: waiter) {
+                    return .interrupted(gaveUp, .nameResolution)
+                }
+                targets.removeLast()
+            } else {
+                return .failed(summary)
+            }
+        }
+    }
+
+    private var phase: LibpqError.ConnectPhase {
+        switch current {
+        case .some(let candidate): candidate.handle.connectPhase
+        case .none: .nameResolution
+        }
+    }
+
+    /// Fills `addresses` with those of a host.
+    private mutating func lookUp(
+        _ target: HostPlan.Target,
+        until deadline: ContinuousClock.Instant,
+        waiter: SocketWaiter
+    ) async -> GaveUp? {
+        guard let host = target.host, !target.needsNoLookUp else {
+            addresses = [target]
+            return nil
+        }
+        let patience = min(deadline, ContinuousClock.now + timeout)
+        switch await waiter.addresses(of: host, until: patience) {
+        case .success(.success(let found)):
+            addresses = found.reversed().map { address in
+                var resolved = target
+                resolved.hostaddr = address
+                return resolved
+            }
+        case .success(.failure(let failure)):
+            failures.append(
+                LibpqError(
+                    .nameNotResolved,
+                    "the host name \"\(host)\" cannot be resolved: \(failure.reason)",
+                    phase: .nameResolution
+                )
+            )
+        case .failure(.timedOut) where patience < deadline:
+            failures.append(
+                LibpqError(
+                    .timedOut,
+                    "the host name \"\(host)\" was not resolved within \(timeout)",
+                    phase: .nameResolution
+                )
+            )
+        case .failure(let gaveUp):
+            return gaveUp
+        }
+        return nil
+    }
+
+    private mutating func start(_ target: HostPlan.Target) {
+        var settings = self.settings
+        settings["host"] = target.host
+        settings["hostaddr"] = target.hostaddr
+        settings["port"] = target.port
+        if let attributes = target.sessionAttributes { settings["target_session_attrs"] = attributes }
+        guard let handle = PGConnHandle(connectStart: settings.parameters) else {
+            failures.append(LibpqError(.connectFailed, "out of memory"))
+            return
+        }
+        current = Candidate(handle: handle, deadline: ContinuousClock.now + timeout)
+    }
+
+    private mutating func poll(until deadline: ContinuousClock.Instant, waiter: SocketWaiter) async -> Progress {
+        guard var candidate = current.take() else { return .failed(summary) }
+        var pace = AnswerPace()
+        while true {
+            let socket = candidate.handle.socket
+            // libpq decides whether a descriptor that is gone is an error: polling tells.
+            if socket >= 0 {
+                let limit = min(deadline, candidate.deadline)
+                let reason = await waiter.wait(
+                    for: socket,
+                    candidate.wants,
+                    until: limit,
+                    pace: &pace,
+                    isCancellable: true
+                )
+                switch reason {
+                case .ready: break
+                case .timedOut where candidate.deadline <= .now:
+                    let phase = candidate.handle.connectPhase
+                    return .failed(
+                        LibpqError(.timedOut, "no connection within \(timeout): \(phase.rawValue) was not done", phase: phase)
+                    )
+                case .timedOut, .cancelled:
+                    let phase = candidate.handle.connectPhase
+                    current = consume candidate
+                    return .interrupted(reason == .cancelled ? .cancelled : .timedOut, phase)
+                }
+            }
+            let phase = candidate.handle.connectPhase
+            switch candidate.handle.connectPoll() {
+            case .reading: candidate.wants = .read
+            case .writing: candidate.wants = .write
+            case .failed: return .failed(Self.error(candidate.handle, phase: phase))
+            case .ok: return .connected(LibpqConnection(candidate.handle, pace: pace))
+            }
+        }
+    }
+
+    private static func error(_ handle: borrowing PGConnHandle, phase: LibpqError.ConnectPhase) -> LibpqError {
+        let text = handle.errorMessage
+        if let server = ServerMessage.parse(connectError: text) {
+            return LibpqError(.connectRefused, server.message, server: server, phase: .authentication)
+        }
+        let message = text.split(separator: "\n").joined(separator: " ")
+        return LibpqError(.connectFailed, message, phase: phase)
+    }
+
+    /// One error for all that was tried. What a server said is worth more than that others were silent.
+    private var summary: LibpqError {
+        guard var error = failures.last(where: { $0.server != nil }) ?? failures.last else {
+            return LibpqError(.connectFailed, "there is no host to connect to")
+        }
+        var messages: [String] = []
+        for message in failures.map(\.message) where !messages.contains(message) { messages.append(message) }
+        error.message = messages.joined(separator: "; ")
+        return error
+    }
+}

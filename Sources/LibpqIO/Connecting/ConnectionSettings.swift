@@ -1,0 +1,107 @@
+internal import CLibpq
+
+/// Connection settings by libpq's keywords: what the user gave, and nothing else.
+package struct ConnectionSettings: Sendable, Hashable {
+    /// The values by keyword. Holds secrets: never print it.
+    package private(set) var values: [String: String]
+
+    package init(_ values: [String: String] = [:]) {
+        self.values = values.filter { !$0.value.isEmpty }
+    }
+
+    /// Reads a connection string: a URI, or `keyword=value` pairs.
+    ///
+    /// The corresponding libpq function is `PQconninfoParse`.
+    ///
+    /// - Throws: `invalidSettings`, with libpq's reason but without any part of the string that could be a secret.
+    package init(parsing text: String) throws(LibpqError) {
+        if text.utf8.contains(0) {
+            throw LibpqError(.invalidSettings, "the connection string contains a NUL character")
+        }
+        let (options, reason) = unsafe text.withCString { text in
+            var reason: UnsafeMutablePointer<CChar>?
+            let list = unsafe PQconninfoParse(text, &reason)
+            let message = unsafe reason.map { unsafe String(cString: $0) }
+            unsafe PQfreemem(reason)
+            return unsafe (list == nil ? nil : connectionOptions(consuming: list), message)
+        }
+        guard let options else {
+            throw LibpqError(.invalidSettings, Self.withoutSecrets(reason ?? "the connection string cannot be read"))
+        }
+        self.init(options)
+    }
+
+    package subscript(keyword: String) -> String? {
+        get { values[keyword] }
+        set { values[keyword] = newValue?.isEmpty == true ? nil : newValue }
+    }
+
+    /// Whether libpq knows a keyword.
+    package static func isKnown(_ keyword: String) -> Bool {
+        knownKeywords.contains(keyword)
+    }
+
+    private static let knownKeywords: Set<String> = {
+        guard let list = unsafe PQconndefaults() else { return [] }
+        defer { unsafe PQconninfoFree(list) }
+        var keywords: Set<String> = []
+        var option = unsafe list
+        while let keyword = unsafe option.pointee.keyword {
+            unsafe keywords.insert(String(cString: keyword))
+            unsafe option += 1
+        }
+        return keywords
+    }()
+
+    /// Takes out of libpq's message what it quotes of the connection string, unless that is the name of an option.
+    static func withoutSecrets(_ message: String) -> String {
+        let message = String(message.drop(while: \.isWhitespace).prefix { $0 != "\n" })
+        let quotesAnOption = ["invalid URI query parameter:", "invalid connection option"].contains {
+            message.hasPrefix($0)
+        }
+        if quotesAnOption { return message }
+        // Single quoted characters ('unexpected character "@"') help and give nothing away.
+        var parts = message.split(separator: "\"", omittingEmptySubsequences: false)
+        for index in parts.indices where index % 2 == 1 && parts[index].count > 1 { parts[index] = "…" }
+        return parts.joined(separator: "\"")
+    }
+
+    /// The settings as libpq itself will see them: with the environment, the service file and its defaults filled in.
+    ///
+    /// libpq fills them in when a connect is started and offers no function for that alone. So a connect is started that
+    /// libpq refuses before it does anything, because one value is impossible, and is asked what it was going to
+    /// use. The impossible value hides what the environment says of that one keyword, which a second try with another
+    /// impossible value brings back. Neither touches the network.
+    package func completed() throws(LibpqError) -> ConnectionSettings {
+        var completed = try Self.filledIn(by: self, hiding: "channel_binding")
+        if values["channel_binding"] == nil {
+            completed["channel_binding"] = try Self.filledIn(by: self, hiding: "sslmode")["channel_binding"]
+        } else {
+            completed["channel_binding"] = values["channel_binding"]
+        }
+        return completed
+    }
+
+    private static func filledIn(
+        by settings: ConnectionSettings,
+        hiding keyword: String
+    ) throws(LibpqError) -> ConnectionSettings {
+        var probe = settings
+        probe[keyword] = "impossible"
+        guard let handle = PGConnHandle(connectStart: probe.parameters) else {
+            throw LibpqError(.connectFailed, "out of memory")
+        }
+        let found = handle.conninfo
+        let reason = handle.errorMessage
+        guard reason.contains("impossible") else {
+            // Refused for another reason before it came to ours: a service that does not exist, a wrong number of ports.
+            throw LibpqError(.invalidSettings, withoutSecrets(reason))
+        }
+        return ConnectionSettings(found)
+    }
+
+    /// The settings as `PQconnectStartParams` takes them, in an order that does not vary.
+    var parameters: [(keyword: String, value: String)] {
+        values.sorted { $0.key < $1.key }.map { (keyword: $0.key, value: $0.value) }
+    }
+}

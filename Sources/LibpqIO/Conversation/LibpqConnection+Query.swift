@@ -1,0 +1,177 @@
+extension LibpqConnection {
+    /// Runs one statement over the extended protocol and returns its result in binary format.
+    ///
+    /// When the deadline passes or the task is cancelled on the way, the server is asked to give the statement up, and its
+    /// answer is waited for within `cancelTimeout`. If the statement turns out to be finished, that is what the
+    /// caller gets: it has happened.
+    ///
+    /// - Throws: `server` when the server refused the statement (the connection stays usable unless the transaction status
+    ///   says otherwise), `timedOut`, `cancelled`, `connectionLost`, `unsupported`.
+    package mutating func query(
+        _ text: String,
+        _ parameters: borrowing StatementParameters,
+        until deadline: ContinuousClock.Instant?
+    ) async throws(LibpqError) -> PGResultHandle {
+        try checkBeforeSending(until: deadline)
+        guard handle.sendQueryParams(text, parameters) else { throw sendFailure }
+        return try await answer(until: deadline, isCancellable: true)
+    }
+
+    /// Runs a command without parameters, such as `BEGIN`, over the simple protocol: the fewest messages there are.
+    ///
+    /// - Parameter isCancellable: whether the cancellation of the task ends it. Clean-up work says no.
+    /// - Throws: as `query`.
+    package mutating func command(
+        _ text: String,
+        until deadline: ContinuousClock.Instant?,
+        isCancellable: Bool = true
+    ) async throws(LibpqError) {
+        if isCancellable { try checkBeforeSending(until: deadline) }
+        guard handle.sendQuery(text) else { throw sendFailure }
+        _ = try await answer(until: deadline, isCancellable: isCancellable)
+    }
+
+    /// Asks the server for a sign of life: one round trip, no work.
+    ///
+    /// - Throws: as `query`; whatever it is, the connection is not to be used any more.
+    package mutating func ping(until deadline: ContinuousClock.Instant) async throws(LibpqError) {
+        try await command("", until: deadline)
+    }
+
+    private func checkBeforeSending(until deadline: ContinuousClock.Instant?) throws(LibpqError) {
+        if Task.isCancelled {
+            throw LibpqError(.cancelled, "the task was cancelled before the statement was sent")
+        }
+        if let deadline, deadline <= .now {
+            throw LibpqError(.timedOut, "the deadline had passed before the statement was sent")
+        }
+    }
+
+    /// What has been read of the answer to a statement.
+    private struct Answer: ~Copyable {
+        var result: PGResultHandle?
+        /// The first error: a pooler says what is wrong and then closes, and the second error only says that it closed.
+        var error: LibpqError?
+    }
+
+    private mutating func answer(
+        until deadline: ContinuousClock.Instant?,
+        isCancellable: Bool
+    ) async throws(LibpqError) -> PGResultHandle {
+        var answer = Answer()
+        if let gaveUp = await read(&answer, until: deadline, isCancellable: isCancellable) {
+            try await giveUp(&answer, because: gaveUp)
+        }
+        if var error = answer.error {
+            // Some poolers call an error fatal and keep the connection; so what counts is whether it is gone.
+            if error.code == .server, error.server?.isFatal == true, !handle.isOK { error.code = .connectionLost }
+            throw error
+        }
+        guard let result = answer.result.take() else { throw lost(statementWasSent: true) }
+        return result
+    }
+
+    /// Sends what is left to send and reads until the answer is complete.
+    ///
+    /// - Returns: why it stopped before that; `nil` when the answer is complete.
+    private mutating func read(
+        _ answer: inout Answer,
+        until deadline: ContinuousClock.Instant?,
+        isCancellable: Bool
+    ) async -> GaveUp? {
+        while handle.flush() == .wouldBlock {
+            // A server that stops reading until its own output is read would otherwise wait for us as we do for it.
+            if let gaveUp = await wait(.readOrWrite, until: deadline, isCancellable) { return gaveUp }
+            guard handle.consumeInput() else { break }
+        }
+        while true {
+            while handle.isBusy() {
+                if let gaveUp = await wait(.read, until: deadline, isCancellable) { return gaveUp }
+                // A connection that broke still has what the server said before: the results tell.
+                guard handle.consumeInput() else { break }
+            }
+            guard let result = handle.getResult() else { return nil }
+            switch result.status {
+            case .commandOK, .tuplesOK, .emptyQuery, .singleTuple:
+                answer.result = consume result
+            case .copyIn, .copyOut, .copyBoth:
+                // The session is in the middle of a copy: its status stays "active", so it will not be used again.
+                answer.error =
+                    answer.error
+                    ?? LibpqError(
+                        .unsupported,
+                        "COPY cannot be run as a query: the connection was given up",
+                        statementWasSent: true
+                    )
+                return nil
+            default:
+                if answer.error == nil { answer.error = error(of: result) }
+            }
+        }
+    }
+
+    private mutating func wait(
+        _ interest: SocketInterest,
+        until deadline: ContinuousClock.Instant?,
+        _ isCancellable: Bool
+    ) async -> GaveUp? {
+        let reason = await waiter.wait(
+            for: handle.socket,
+            interest,
+            until: deadline,
+            pace: &pace,
+            isCancellable: isCancellable
+        )
+        return switch reason {
+        case .ready: nil
+        case .timedOut: .timedOut
+        case .cancelled: .cancelled
+        }
+    }
+
+    /// Has the server stop and reads what it says to that.
+    ///
+    /// - Throws: the reason for giving up, unless the statement was finished or failed by itself.
+    private mutating func giveUp(_ answer: inout Answer, because reason: GaveUp) async throws(LibpqError) {
+        let limit = ContinuousClock.now + cancelTimeout
+        let wasDelivered = await requestCancel(until: limit)
+        let isComplete = wasDelivered ? await read(&answer, until: limit, isCancellable: false) == nil : false
+        if isComplete, answer.error?.server?.sqlState != "57014" { return }
+        switch reason {
+        case .timedOut:
+            throw LibpqError(.timedOut, "the deadline passed while the statement ran", statementWasSent: true)
+        case .cancelled:
+            throw LibpqError(.cancelled, "the task was cancelled while the statement ran", statementWasSent: true)
+        }
+    }
+
+    private func error(of result: borrowing PGResultHandle) -> LibpqError {
+        guard let message = result.serverMessage else { return lost(statementWasSent: true) }
+        return LibpqError(.server, message.message, server: message, statementWasSent: true)
+    }
+
+    /// libpq took nothing of the statement.
+    private var sendFailure: LibpqError {
+        if handle.isOK { return LibpqError(.unsupported, Self.singleLine(handle.errorMessage)) }
+        return lost(statementWasSent: false)
+    }
+
+    private func lost(statementWasSent: Bool) -> LibpqError {
+        let message =
+            if let farewell = handle.farewell {
+                "the server ended the connection: \(farewell.message)"
+            } else {
+                "the connection was lost: \(Self.singleLine(handle.errorMessage))"
+            }
+        return LibpqError(
+            .connectionLost,
+            message,
+            server: handle.farewell,
+            statementWasSent: statementWasSent
+        )
+    }
+
+    private static func singleLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,52 @@
+/// An open connection and the conversations that can be held over it, one at a time.
+package struct LibpqConnection: ~Copyable {
+    var handle: PGConnHandle
+    var pace: AnswerPace
+    /// Where it waits; changed only by tests and benchmarks.
+    package var waiter = SocketWaiter.shared
+    /// How long a server may take to give up a statement that it was asked to cancel. After that the connection is
+    /// closed.
+    package var cancelTimeout: Duration = .seconds(1)
+
+    init(_ handle: consuming PGConnHandle, pace: AnswerPace) {
+        self.handle = handle
+        self.pace = pace
+        self.handle.setDefaultErrorVerbosity()
+        self.handle.setnonblocking()
+    }
+
+    /// The process that serves this connection; 0 when the server gave no key to cancel with.
+    package var backendPID: Int32 { handle.backendPID }
+
+    /// The version of the server, as `PQserverVersion` writes it: 150018 is 15.18.
+    package var serverVersion: Int { handle.serverVersion }
+
+    /// Whether the connection is encrypted.
+    package var isEncrypted: Bool { handle.sslInUse }
+
+    /// What the server last reported of a parameter; only of those that it reports.
+    package func parameterStatus(_ name: String) -> String? { handle.parameterStatus(name) }
+
+    /// Where the session stands; `unknown` when the connection is bad. Costs no round trip.
+    package var transactionStatus: TransactionStatus { handle.isOK ? handle.transactionStatus : .unknown }
+
+    /// Why the server ended the connection while nobody was asking, when it said so.
+    package var farewell: ServerMessage? { handle.farewell }
+
+    /// Whether the connection is still there, as far as can be told without asking the server.
+    ///
+    /// A readable socket is not a dead one: notices, parameter changes, TLS tickets and a pooler's heartbeat make it
+    /// readable too. So what there is gets read, until there is no more or the end of the stream is among it. A
+    /// connection whose end was lost on the way still looks alive; only a ping tells.
+    package mutating func isStillConnected() -> Bool {
+        // Bounded, so that a server that talks without end cannot hold the caller.
+        for _ in 0..<16 {
+            guard handle.isOK, handle.farewell == nil else { return false }
+            guard waiter.isReadable(handle.socket) else { return true }
+            guard handle.consumeInput() else { return false }
+            // Reading the messages out of libpq's buffer is what gives the notices to the receiver.
+            guard !handle.isBusy() else { return false }
+        }
+        return handle.isOK && handle.farewell == nil
+    }
+}

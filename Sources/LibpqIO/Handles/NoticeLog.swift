@@ -1,0 +1,32 @@
+internal import CLibpq
+internal import Synchronization
+
+/// Keeps what a server says outside of an answer.
+///
+/// A server that ends an idle connection says why (57P01, 57P05, a pooler's `client_idle_timeout`) and libpq treats
+/// that as a notice, because no statement is waiting for it. By the time the next statement fails the reason is lost,
+/// unless somebody kept it.
+final class NoticeLog: Sendable {
+    private let lastFatal = Mutex<ServerMessage?>(nil)
+
+    /// Why the server ended the connection, when it said so.
+    var farewell: ServerMessage? { lastFatal.withLock { $0 } }
+
+    /// Listens to a connection. The log must live as long as the connection.
+    ///
+    /// The corresponding libpq function is `PQsetNoticeReceiver`.
+    func listen(to connection: OpaquePointer) {
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe PQsetNoticeReceiver(
+            connection,
+            { context, result in
+                guard let context = unsafe context,
+                    let message = unsafe PGResultHandle.serverMessage(ofNotice: result), message.isFatal
+                else { return }
+                let log = unsafe Unmanaged<NoticeLog>.fromOpaque(context).takeUnretainedValue()
+                log.lastFatal.withLock { $0 = message }
+            },
+            context
+        )
+    }
+}

@@ -1,0 +1,151 @@
+internal import CLibpq
+
+/// The owner of a `PGconn`: one method per libpq function, libpq's words kept.
+///
+/// libpq lets any thread use a connection as long as only one does at a time. There is one owner, and every method that
+/// changes the connection is `mutating`, so the compiler sees to that. That is why it is `Sendable`.
+@safe
+struct PGConnHandle: ~Copyable, @unchecked Sendable {
+    private let conn: OpaquePointer
+    private let notices = NoticeLog()
+
+    /// Starts a connect that does not block, as long as each host is given with its address.
+    ///
+    /// The corresponding libpq function is `PQconnectStartParams`.
+    ///
+    /// - Returns: `nil` when there is no memory left; a connection whose status is bad when the start failed.
+    init?(connectStart parameters: [(keyword: String, value: String)]) {
+        let started = unsafe withCStrings(parameters.map(\.keyword)) { keywords in
+            unsafe withCStrings(parameters.map(\.value)) { values in
+                unsafe PQconnectStartParams(keywords, values, 0)
+            }
+        }
+        guard let conn = unsafe started else { return nil }
+        unsafe self.conn = conn
+        // Verbose until connected: only then does the text of a refusal have the SQLSTATE in it.
+        _ = unsafe PQsetErrorVerbosity(conn, PQERRORS_VERBOSE)
+        unsafe notices.listen(to: conn)
+    }
+
+    deinit {
+        unsafe PQfinish(conn)
+    }
+
+    // MARK: Connecting
+
+    /// The corresponding libpq function is `PQconnectPoll`.
+    mutating func connectPoll() -> ConnectPolling { unsafe ConnectPolling(PQconnectPoll(conn)) }
+
+    /// How far the connect has come, from `PQstatus`.
+    var connectPhase: LibpqError.ConnectPhase {
+        switch unsafe PQstatus(conn) {
+        case CONNECTION_STARTED, CONNECTION_NEEDED: .transport
+        case CONNECTION_SSL_STARTUP, CONNECTION_GSS_STARTUP: .tls
+        default: .authentication
+        }
+    }
+
+    /// The corresponding libpq function is `PQsetErrorVerbosity`, with `PQERRORS_DEFAULT`.
+    mutating func setDefaultErrorVerbosity() { _ = unsafe PQsetErrorVerbosity(conn, PQERRORS_DEFAULT) }
+
+    /// The corresponding libpq function is `PQsetnonblocking`.
+    mutating func setnonblocking() { _ = unsafe PQsetnonblocking(conn, 1) }
+
+    /// What the connect was asked for, after the environment, the service file and libpq's own defaults were added.
+    ///
+    /// The corresponding libpq function is `PQconninfo`.
+    var conninfo: [String: String] {
+        unsafe connectionOptions(consuming: PQconninfo(conn))
+    }
+
+    // MARK: State
+
+    /// Whether `PQstatus` is `CONNECTION_OK`.
+    var isOK: Bool { unsafe PQstatus(conn) == CONNECTION_OK }
+
+    /// The corresponding libpq function is `PQtransactionStatus`.
+    var transactionStatus: TransactionStatus { unsafe TransactionStatus(PQtransactionStatus(conn)) }
+
+    /// The corresponding libpq function is `PQsocket`. It may change while connecting, so it is never kept.
+    var socket: Int32 { unsafe PQsocket(conn) }
+
+    /// The corresponding libpq function is `PQbackendPID`; 0 when the server gave no key to cancel with.
+    var backendPID: Int32 { unsafe PQbackendPID(conn) }
+
+    /// The corresponding libpq function is `PQserverVersion`.
+    var serverVersion: Int { unsafe Int(PQserverVersion(conn)) }
+
+    /// Whether the connection is encrypted. The corresponding libpq function is `PQsslInUse`.
+    var sslInUse: Bool { unsafe PQsslInUse(conn) == 1 }
+
+    /// The corresponding libpq function is `PQparameterStatus`.
+    func parameterStatus(_ name: String) -> String? {
+        guard let value = unsafe PQparameterStatus(conn, name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// The corresponding libpq function is `PQerrorMessage`.
+    var errorMessage: String {
+        guard let text = unsafe PQerrorMessage(conn) else { return "" }
+        return unsafe String(cString: text)
+    }
+
+    /// Why the server ended the connection while nobody was asking, when it said so.
+    var farewell: ServerMessage? { notices.farewell }
+
+    // MARK: Statements
+
+    /// Sends a statement with parameters and asks for binary results. The corresponding libpq function is
+    /// `PQsendQueryParams`.
+    mutating func sendQueryParams(_ text: String, _ parameters: borrowing StatementParameters) -> Bool {
+        unsafe parameters.withPointers { count, types, values, lengths, formats in
+            unsafe PQsendQueryParams(conn, text, count, types, values, lengths, formats, 1) == 1
+        }
+    }
+
+    /// Sends text that may hold several statements; results are text. The corresponding libpq function is `PQsendQuery`.
+    mutating func sendQuery(_ text: String) -> Bool { unsafe PQsendQuery(conn, text) == 1 }
+
+    /// The corresponding libpq function is `PQflush`.
+    mutating func flush() -> FlushProgress {
+        switch unsafe PQflush(conn) {
+        case 0: .done
+        case 1: .wouldBlock
+        default: .failed
+        }
+    }
+
+    /// The corresponding libpq function is `PQconsumeInput`.
+    mutating func consumeInput() -> Bool { unsafe PQconsumeInput(conn) == 1 }
+
+    /// The corresponding libpq function is `PQisBusy`.
+    mutating func isBusy() -> Bool { unsafe PQisBusy(conn) == 1 }
+
+    /// The corresponding libpq function is `PQgetResult`; `nil` when the answer is complete.
+    ///
+    /// - Precondition: `isBusy()` was false, or this blocks.
+    mutating func getResult() -> PGResultHandle? {
+        guard let result = unsafe PQgetResult(conn) else { return nil }
+        return unsafe PGResultHandle(owning: result)
+    }
+
+    // MARK: Cancelling
+
+    /// The corresponding libpq function is `PQgetCancel`; `nil` when there is nothing to cancel with.
+    var cancelRequest: PGCancelHandle? {
+        guard backendPID != 0, let cancel = unsafe PQgetCancel(conn) else { return nil }
+        return unsafe PGCancelHandle(owning: cancel)
+    }
+
+    /// The corresponding libpq function is `PQcancelCreate`; `nil` when libpq is older than 17 or there is no key.
+    var pollableCancelRequest: PGPollableCancelHandle? {
+        guard vernal_has_async_cancel() == 1, backendPID != 0, let cancel = unsafe vernal_cancel_create(conn)
+        else { return nil }
+        return unsafe PGPollableCancelHandle(owning: cancel)
+    }
+}
+
+/// How far `PQflush` came.
+enum FlushProgress {
+    case done, wouldBlock, failed
+}

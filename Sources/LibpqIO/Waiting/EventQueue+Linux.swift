@@ -1,0 +1,67 @@
+#if os(Linux)
+internal import CLibpq
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The kernel's queue of ready descriptors: epoll.
+struct EventQueue: Sendable {
+    private let epoll: Int32
+    private let wakeUp: Int32
+
+    /// The token of the descriptor that only wakes the thread up.
+    private static let nudgeToken: UInt64 = 0
+
+    init() {
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        wakeUp = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        precondition(epoll >= 0 && wakeUp >= 0, "the process has no file descriptor left for its event queue")
+        var event = unsafe epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.nudgeToken))
+        _ = unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, wakeUp, &event)
+    }
+
+    /// Asks to be told once when the descriptor is ready.
+    ///
+    /// - Returns: `false` when the descriptor cannot be watched.
+    func arm(_ descriptor: Int32, for interest: SocketInterest, token: UInt64) -> Bool {
+        let readiness: UInt32 =
+            switch interest {
+            case .read: EPOLLIN.rawValue | EPOLLRDHUP.rawValue
+            case .write: EPOLLOUT.rawValue
+            case .readOrWrite: EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLOUT.rawValue
+            }
+        var event = unsafe epoll_event(events: readiness | EPOLLONESHOT.rawValue, data: epoll_data_t(u64: token))
+        // A connection waits many times on one descriptor: it is known already, but for the first time.
+        if unsafe epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event) == 0 { return true }
+        return unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0
+    }
+
+    /// Makes a `wait` return early.
+    func nudge() {
+        _ = eventfd_write(wakeUp, 1)
+    }
+
+    /// Waits for ready descriptors, no longer than `limit` (for ever when it is `nil`).
+    ///
+    /// - Returns: the tokens of the ready descriptors.
+    func wait(for limit: Duration?) -> [UInt64] {
+        let capacity = 64
+        return unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: capacity) { ready in
+            let count = unsafe epoll_wait(epoll, ready.baseAddress, Int32(capacity), milliseconds(limit))
+            var tokens: [UInt64] = []
+            for index in 0..<max(0, Int(count)) {
+                let token = unsafe ready[index].data.u64
+                if token == Self.nudgeToken {
+                    var ignored: eventfd_t = 0
+                    _ = unsafe eventfd_read(wakeUp, &ignored)
+                } else {
+                    tokens.append(token)
+                }
+            }
+            return tokens
+        }
+    }
+}
+#endif

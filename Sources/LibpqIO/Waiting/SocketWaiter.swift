@@ -1,0 +1,114 @@
+internal import Synchronization
+
+/// Where every conversation waits for its socket: the one seam between libpq and the concurrency of Swift.
+///
+/// A short answer is waited for in place, because handing a task from thread to thread costs several times what the
+/// answer itself takes. That is only done while nothing else of the process waits for a server, while the answers
+/// of this connection have been quick, and for a few milliseconds at the most; in all other cases the task sleeps and the
+/// poller wakes it. The figures behind this are in the benchmarks.
+package final class SocketWaiter: Sendable {
+    /// The waiter of the process.
+    package static let shared = SocketWaiter()
+
+    /// How to wait.
+    package enum Mode: Sendable {
+        /// In place while that is cheaper and hurts nobody, else asleep.
+        case adaptive
+        /// Always asleep; for comparison and for tests.
+        case park
+    }
+
+    let poller = Poller()
+    private let mode: Mode
+    /// How many conversations wait for a server at this moment.
+    private let waiting = Atomic<Int>(0)
+    /// When a task that waits in place last let the others go first, in nanoseconds of `clockOrigin`.
+    private let lastYield = Atomic<Int64>(0)
+    private let clockOrigin = ContinuousClock.now
+
+    /// The longest wait in place. Longer than a scheduler tick: a shorter one makes the kernel program a timer each time.
+    private static let inPlaceLimit = Duration.milliseconds(5)
+    /// Answers slower than this on the average are not waited for in place.
+    private static let quickAnswer: Int64 = 300_000
+    /// How often a task that waits in place lets the others go first.
+    private static let yieldInterval: Int64 = 1_000_000
+
+    package init(mode: Mode = .adaptive) {
+        self.mode = mode
+    }
+
+    /// Waits until the socket is ready, the deadline has passed or the task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the socket, read anew from libpq for each wait, because it may change while connecting.
+    ///   - interest: what to wait for.
+    ///   - deadline: when to give up; `nil` waits for ever.
+    ///   - pace: how quick this connection's answers have been; updated here.
+    ///   - isCancellable: whether the cancellation of the task ends the wait. Clean-up work says no.
+    package func wait(
+        for descriptor: Int32,
+        _ interest: SocketInterest,
+        until deadline: ContinuousClock.Instant?,
+        pace: inout AnswerPace,
+        isCancellable: Bool
+    ) async -> WakeReason {
+        let isAlone = waiting.add(1, ordering: .relaxed).oldValue == 0
+        defer { waiting.subtract(1, ordering: .relaxed) }
+
+        let start = ContinuousClock.now
+        if isAlone, mode == .adaptive, pace.average < Self.quickAnswer {
+            await yieldNowAndThen(at: start)
+            if isCancellable, Task.isCancelled { return .cancelled }
+            let limit = deadline.map { min($0 - start, Self.inPlaceLimit) } ?? Self.inPlaceLimit
+            if pollInPlace(descriptor, for: interest, limit: limit) {
+                pace.record(nanoseconds(ContinuousClock.now - start))
+                return .ready
+            }
+        }
+        if let deadline, deadline <= .now { return .timedOut }
+        let reason = await poller.sleep(
+            at: Parking(),
+            for: (descriptor, interest),
+            until: deadline,
+            isCancellable: isCancellable
+        )
+        pace.record(nanoseconds(ContinuousClock.now - start))
+        return reason
+    }
+
+    /// Whether the socket has something to read at this moment. Never waits.
+    package func isReadable(_ descriptor: Int32) -> Bool {
+        pollInPlace(descriptor, for: .read, limit: .zero)
+    }
+
+    /// Sleeps until somebody wakes `parking`, the deadline passes or the task is cancelled.
+    package func sleep(at parking: Parking, until deadline: ContinuousClock.Instant?) async -> WakeReason {
+        await poller.sleep(at: parking, until: deadline, isCancellable: true)
+    }
+
+    private func yieldNowAndThen(at now: ContinuousClock.Instant) async {
+        let time = nanoseconds(now - clockOrigin)
+        let last = lastYield.load(ordering: .relaxed)
+        guard time - last > Self.yieldInterval,
+            lastYield.compareExchange(expected: last, desired: time, ordering: .relaxed).exchanged
+        else { return }
+        await Task.yield()
+    }
+}
+
+/// How long a connection's answers take: an exponentially weighted average.
+package struct AnswerPace: Sendable {
+    /// In nanoseconds; 0 before the first answer, so the first wait is made in place.
+    private(set) var average: Int64 = 0
+
+    package init() {}
+
+    mutating func record(_ nanoseconds: Int64) {
+        average = average == 0 ? nanoseconds : average + (nanoseconds - average) / 8
+    }
+}
+
+func nanoseconds(_ duration: Duration) -> Int64 {
+    let (seconds, attoseconds) = duration.components
+    return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
+}

@@ -1,0 +1,71 @@
+internal import CLibpq
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// Milliseconds for `poll` and its kin: rounded up, so that nobody wakes just before a deadline; -1 is for ever.
+func milliseconds(_ duration: Duration?) -> Int32 {
+    guard let duration else { return -1 }
+    let (seconds, attoseconds) = duration.components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (fraction, remainder) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)
+    guard seconds < Int64(Int32.max) / 1000 - 1 else { return .max }
+    return Int32(seconds * 1000 + fraction + (remainder > 0 ? 1 : 0))
+}
+
+/// Whether a socket is ready, waiting in place for at most `limit`.
+func pollInPlace(_ descriptor: Int32, for interest: SocketInterest, limit: Duration) -> Bool {
+    let events: Int32 =
+        switch interest {
+        case .read: POLLIN
+        case .write: POLLOUT
+        case .readOrWrite: POLLIN | POLLOUT
+        }
+    var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+    // Interrupted by a signal: as if nothing had come; the caller waits on in its own way.
+    return unsafe poll(&entry, 1, milliseconds(limit)) > 0
+}
+
+/// Starts a detached thread.
+///
+/// When the system has no thread to give, the work is done by the caller: late is better than never.
+func startThread(_ body: @escaping @Sendable () -> Void) {
+    final class Work: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    let work = unsafe Unmanaged.passRetained(Work(body))
+    var attributes = pthread_attr_t()
+    unsafe pthread_attr_init(&attributes)
+    unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    defer { unsafe pthread_attr_destroy(&attributes) }
+
+    #if canImport(Darwin)
+    var thread: pthread_t?
+    let status = unsafe pthread_create(&thread, &attributes, { argument in
+        unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+        return nil
+    }, work.toOpaque())
+    #else
+    var thread = pthread_t()
+    let status = unsafe pthread_create(
+        &thread,
+        &attributes,
+        { argument in
+            guard let argument = unsafe argument else { return nil }
+            unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+            return nil
+        },
+        work.toOpaque()
+    )
+    #endif
+    if status != 0 {
+        unsafe work.takeRetainedValue().body()
+    }
+}

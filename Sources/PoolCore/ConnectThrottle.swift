@@ -1,0 +1,58 @@
+/// The permission to make one connect.
+///
+/// Only the throttle makes permits, and nothing connects without one. It is a value with one owner, and it is given back to
+/// the pool's state together with the outcome; dropping it on the way is a mistake in the shell.
+package struct ConnectPermit: ~Copyable, Sendable {
+    /// The connection that may be opened.
+    package let connection: ConnectionID
+
+    init(_ connection: ConnectionID) {
+        self.connection = connection
+    }
+
+    /// Takes the permit back.
+    consuming func redeem() {
+        discard self
+    }
+
+    deinit {
+        assertionFailure("the permit for \(connection) was dropped instead of being given back")
+    }
+}
+
+/// A token bucket over connects: a burst, then a rate.
+///
+/// It does not stop the first wave of a cold-start storm, because each new process begins with a full bucket. It keeps
+/// one process from hammering a database that fails, and a process that serves many requests at a time from opening
+/// all its connections in the same moment.
+package struct ConnectThrottle: Sendable, Hashable {
+    private let capacity: Double
+    private let rate: Double
+    private var tokens: Double
+    private var countedAt: ContinuousClock.Instant?
+
+    /// - Parameters:
+    ///   - burst: the capacity of the bucket, at least 1; it begins full.
+    ///   - rate: tokens a second, more than 0.
+    package init(burst: Int, rate: Double) {
+        capacity = Double(max(1, burst))
+        self.rate = rate
+        tokens = capacity
+    }
+
+    /// Takes a token.
+    ///
+    /// - Returns: `nil` when there was one; else when there will be one.
+    package mutating func take(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        if let countedAt, now > countedAt {
+            tokens = min(capacity, tokens + (now - countedAt) / .seconds(1) * rate)
+        }
+        countedAt = max(countedAt ?? now, now)
+        guard tokens < 1 else {
+            tokens -= 1
+            return nil
+        }
+        // At least a millisecond on: a token that is missing by a rounding error is not worth a second question.
+        return now + max(.milliseconds(1), .seconds((1 - tokens) / rate))
+    }
+}

@@ -1,0 +1,20 @@
+/// The name of one connection of one pool, from the permit to open it until it is closed.
+///
+/// The slot is reused by later connections, the serial number never is, so a late word about a connection that is
+/// gone cannot be mistaken for one about its successor.
+package struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
+    /// The place in the pool's table.
+    package let slot: Int
+    /// Counts the connections of that place.
+    package let serial: UInt32
+
+    package var description: String { "connection \(slot).\(serial)" }
+}
+
+/// The name of one acquire that waits in the queue.
+package struct WaiterID: Hashable, Sendable, CustomStringConvertible {
+    let node: Int
+    let serial: UInt32
+
+    package var description: String { "waiter \(node).\(serial)" }
+}

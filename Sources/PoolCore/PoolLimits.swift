@@ -1,0 +1,36 @@
+/// The numbers that a pool decides by. They are taken as they are: whoever makes them has checked them.
+package struct PoolLimits: Sendable, Hashable {
+    /// How many connections are kept.
+    package var size = 1
+    /// How many more may be open at a time; they are closed when they come back.
+    package var maxOverflow = 0
+    /// How many connections stay open however long they are idle.
+    package var minConnections = 0
+    /// How many acquires may wait at a time; one more is refused at once.
+    package var maxWaiters = 32
+
+    /// A connection that has been idle for longer is closed.
+    package var idleTimeout: Duration = .seconds(60)
+    /// A connection that has been idle for longer is closed even if `minConnections` would keep it: the network
+    /// between has most likely forgotten it.
+    package var hardIdleLimit: Duration = .seconds(300)
+    /// A connection that is older is closed when it is not in use.
+    package var maxLifetime: Duration = .seconds(900)
+    /// The part of `maxLifetime` that may be taken off by chance, so that a fleet does not reconnect in step.
+    package var lifetimeJitter = 0.1
+
+    /// A connection that came back less than this ago is lent without a look at it.
+    package var pingBypass: Duration = .milliseconds(500)
+    /// A connection that has been idle for longer is pinged before it is lent.
+    package var pingIdleAge: Duration = .seconds(30)
+
+    /// How many connects may be made at once after a quiet time.
+    package var connectBurst = 1
+    /// How many connects a second may be made in the long run.
+    package var connectRate = 5.0
+
+    package init() {}
+
+    /// The most connections that may be open.
+    package var maxOpen: Int { size + maxOverflow }
+}

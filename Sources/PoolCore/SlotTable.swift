@@ -1,0 +1,108 @@
+/// The connections of a pool and the phase each is in.
+struct SlotTable: Sendable, Hashable {
+    /// What is going on with a connection.
+    enum Phase: Sendable, Hashable {
+        /// There is none. Next: `opening`.
+        case vacant
+        /// A task is making it. Next: `leased` (made), `halfOpen` (the task had to stop), `vacant` (failed).
+        case opening
+        /// It is partly made and waits for a task that goes on. Next: `opening`, `vacant`.
+        case halfOpen
+        /// It is open and nobody uses it. Next: `leased`, `vacant`.
+        case idle
+        /// A task uses it. Next: `idle`, `leased` (handed to a waiter), `vacant`.
+        case leased
+    }
+
+    /// What is known of one connection.
+    struct Slot: Sendable, Hashable {
+        var serial: UInt32 = 0
+        fileprivate(set) var phase = Phase.vacant
+        /// When its life is over.
+        var expiry: ContinuousClock.Instant?
+        /// When it came back last.
+        var idleSince: ContinuousClock.Instant?
+    }
+
+    private(set) var slots: [Slot]
+    /// The idle connections, the one that came back last at the end: it is the one most likely to be alive and warm.
+    private(set) var idle: [ConnectionID] = []
+    private(set) var counts = PoolCounts()
+
+    init(capacity: Int) {
+        slots = Array(repeating: Slot(), count: capacity)
+        idle.reserveCapacity(capacity)
+    }
+
+    subscript(connection: ConnectionID) -> Slot {
+        get { slots[connection.slot] }
+        set { slots[connection.slot] = newValue }
+    }
+
+    /// Whether the word about a connection is about one that is there, in that phase.
+    func `is`(_ connection: ConnectionID, _ phase: Phase) -> Bool {
+        slots.indices.contains(connection.slot)
+            && slots[connection.slot].serial == connection.serial
+            && slots[connection.slot].phase == phase
+    }
+
+    /// Names the connection that a vacant slot will hold.
+    func firstVacant() -> ConnectionID? {
+        guard let slot = slots.firstIndex(where: { $0.phase == .vacant }) else { return nil }
+        return ConnectionID(slot: slot, serial: slots[slot].serial &+ 1)
+    }
+
+    /// A connection that is partly made.
+    func firstHalfOpen() -> ConnectionID? {
+        guard let slot = slots.firstIndex(where: { $0.phase == .halfOpen }) else { return nil }
+        return ConnectionID(slot: slot, serial: slots[slot].serial)
+    }
+
+    /// Moves a connection into another phase. Nothing else in the pool does, so the counts and the list of idle ones
+    /// cannot disagree with the phases.
+    mutating func move(_ connection: ConnectionID, to phase: Phase) {
+        let before = slots[connection.slot].phase
+        switch before {
+        case .vacant: slots[connection.slot] = Slot(serial: connection.serial)
+        case .idle:
+            // Nearly always the last one.
+            if let index = idle.lastIndex(of: connection) { idle.remove(at: index) }
+        case .opening, .halfOpen, .leased: break
+        }
+        slots[connection.slot].phase = phase
+        if phase == .idle { idle.append(connection) }
+        counts.move(from: before, to: phase)
+    }
+
+    func all(in phase: Phase) -> [ConnectionID] {
+        slots.indices.compactMap { slot in
+            slots[slot].phase == phase ? ConnectionID(slot: slot, serial: slots[slot].serial) : nil
+        }
+    }
+}
+
+/// How many connections are in which phase.
+package struct PoolCounts: Sendable, Hashable {
+    package internal(set) var connecting = 0
+    package internal(set) var halfOpen = 0
+    package internal(set) var idle = 0
+    package internal(set) var leased = 0
+
+    /// All that hold a place in the pool.
+    package var open: Int { connecting + halfOpen + idle + leased }
+
+    mutating func move(from old: SlotTable.Phase, to new: SlotTable.Phase) {
+        add(-1, to: old)
+        add(1, to: new)
+    }
+
+    private mutating func add(_ amount: Int, to phase: SlotTable.Phase) {
+        switch phase {
+        case .vacant: break
+        case .opening: connecting += amount
+        case .halfOpen: halfOpen += amount
+        case .idle: idle += amount
+        case .leased: leased += amount
+        }
+    }
+}

@@ -1,0 +1,90 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+extension EngineConfiguration {
+    /// Reads the configuration from environment variables.
+    ///
+    /// `DATABASE_URL` says where the database is; without it libpq's `PG*` variables do. `VERNAL_*` variables set the
+    /// numbers and win over the options of the URL. For a named engine each variable is looked for with the name behind
+    /// it first (`DATABASE_URL_REPORTS`, `VERNAL_POOL_SIZE_REPORTS`).
+    ///
+    /// - Parameters:
+    ///   - name: The name of the engine; `nil` for the one without a name.
+    ///   - environment: The variables; `nil` takes those of the process.
+    /// - Throws: `VernalError` with the code `configuration`, which names the variable that is wrong.
+    public init(
+        environmentFor name: String? = nil,
+        environment: [String: String]? = nil
+    ) throws(VernalError) {
+        let variables = Variables(
+            suffix: name.map(Self.suffix),
+            values: environment ?? ProcessInfo.processInfo.environment
+        )
+        if let url = variables["DATABASE_URL"] {
+            do throws(VernalError) {
+                try self.init(url: url.text)
+            } catch {
+                throw VernalError(.configuration, "\(url.name): \(error.message)")
+            }
+        } else if let name {
+            throw VernalError(
+                .configuration,
+                "there is no DATABASE_URL\(Self.suffix(name)) for the engine \"\(name)\""
+            )
+        } else {
+            self.init()
+        }
+        if let announced = variables["AWS_LAMBDA_MAX_CONCURRENCY"], let count = Int(announced.text), poolSize == 1 {
+            poolSize = max(1, min(count, Self.announcedConcurrencyCap))
+        }
+        try read(variables)
+    }
+
+    /// The most connections that a process opens because its platform announced that many invocations at a time.
+    private static let announcedConcurrencyCap = 10
+
+    private mutating func read(_ variables: Variables) throws(VernalError) {
+        if let value = variables["VERNAL_POOL_SIZE"] { poolSize = try value.integer() }
+        if let value = variables["VERNAL_MAX_OVERFLOW"] { maxOverflow = try value.integer() }
+        if let value = variables["VERNAL_MIN_CONNECTIONS"] { minConnections = try value.integer() }
+        if let value = variables["VERNAL_MAX_WAITERS"] { maxWaiters = try value.integer() }
+        if let value = variables["VERNAL_ACQUIRE_TIMEOUT"] { acquireTimeout = try value.duration() }
+        if let value = variables["VERNAL_CONNECT_TIMEOUT"] { connectTimeout = try value.duration() }
+        if let value = variables["VERNAL_IDLE_TIMEOUT"] { idleTimeout = try value.duration() }
+        if let value = variables["VERNAL_MAX_LIFETIME"] { maxLifetime = try value.duration() }
+        if let value = variables["VERNAL_CONNECT_BURST"] { connectBurst = try value.integer() }
+        if let value = variables["VERNAL_CONNECT_RATE"] { connectRate = try value.number() }
+        if let value = variables["VERNAL_FIRST_CONNECT_WINDOW"] { firstConnectWindow = try value.duration() }
+        if let value = variables["VERNAL_RETENTION"] {
+            retention = try value.choice(Retention.allCases.map { ($0.rawValue, $0) })
+        }
+        if let value = variables["VERNAL_UPSTREAM"] {
+            let detected: [(word: String, value: Upstream?)] = [("auto", nil)]
+            upstream = try value.choice(detected + Upstream.all.map { ($0.description, $0) })
+        }
+    }
+
+    /// `reports` → `_REPORTS`; what cannot stand in the name of a variable becomes an underscore.
+    private static func suffix(_ name: String) -> String {
+        "_" + String(name.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    }
+
+    private struct Variables {
+        let suffix: String?
+        let values: [String: String]
+
+        /// The variable of the named engine, or the one for all engines. A URL is never for all.
+        subscript(name: String) -> SettingValue? {
+            let own = suffix.map { name + $0 }
+            for candidate in [own, own != nil && name == "DATABASE_URL" ? nil : name] {
+                if let candidate, let text = values[candidate]?.trimming, !text.isEmpty {
+                    return SettingValue(name: candidate, text: text)
+                }
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,72 @@
+internal import LibpqIO
+package import PoolCore
+
+extension EngineConfiguration {
+    /// Checks every number, and that they agree with each other.
+    ///
+    /// - Throws: `VernalError` with the code `configuration`, which names the first setting that is wrong.
+    public func validate() throws(VernalError) {
+        for keyword in settings.values.keys.sorted() where !ConnectionSettings.isKnown(keyword) {
+            throw VernalError(.configuration, "libpq knows no connection parameter \"\(keyword)\"")
+        }
+        try require(1...1000, poolSize, "poolSize")
+        try require(0...1000, maxOverflow, "maxOverflow")
+        try require(0...1000, minConnections, "minConnections")
+        try require(0...1_000_000, maxWaiters, "maxWaiters")
+        if minConnections > poolSize {
+            throw VernalError(
+                .configuration,
+                "minConnections is \(minConnections) and poolSize only \(poolSize): make poolSize at least as large"
+            )
+        }
+        if let connectBurst { try require(1...1000, connectBurst, "connectBurst") }
+        guard connectRate > 0, connectRate.isFinite else {
+            throw VernalError(.configuration, "connectRate is \(connectRate): it has to be more than 0 connects a second")
+        }
+        let durations: [(name: String, value: Duration, mayBeZero: Bool)] = [
+            ("acquireTimeout", acquireTimeout, false), ("connectTimeout", connectTimeout, false),
+            ("invocationMargin", invocationMargin, true), ("idleTimeout", idleTimeout, false),
+            ("hardIdleLimit", hardIdleLimit, false), ("maxLifetime", maxLifetime, false),
+            ("pingBypass", pingBypass, true), ("pingIdleAge", pingIdleAge, true), ("pingTimeout", pingTimeout, false),
+            ("rollbackTimeout", rollbackTimeout, false), ("cancelTimeout", cancelTimeout, false),
+            ("firstConnectWindow", firstConnectWindow, true),
+        ]
+        for (name, value, mayBeZero) in durations {
+            guard value > .zero || (mayBeZero && value == .zero) else {
+                throw VernalError(.configuration, "\(name) is \(value): it has to be \(mayBeZero ? "0 or more" : "more than 0")")
+            }
+            guard value <= Self.longestDuration else {
+                throw VernalError(.configuration, "\(name) is \(value): the most is \(Self.longestDuration)")
+            }
+        }
+    }
+
+    /// A hundred years: longer ones would overflow when they are added to a point in time.
+    private static let longestDuration: Duration = .seconds(100 * 365 * 86_400)
+
+    private func require(_ range: ClosedRange<Int>, _ value: Int, _ name: String) throws(VernalError) {
+        guard range.contains(value) else {
+            throw VernalError(
+                .configuration,
+                "\(name) is \(value): it has to be from \(range.lowerBound) to \(range.upperBound)"
+            )
+        }
+    }
+
+    /// The numbers in the form that the pool decides by.
+    package var limits: PoolLimits {
+        var limits = PoolLimits()
+        limits.size = poolSize
+        limits.maxOverflow = maxOverflow
+        limits.minConnections = minConnections
+        limits.maxWaiters = maxWaiters
+        limits.idleTimeout = idleTimeout
+        limits.hardIdleLimit = max(hardIdleLimit, idleTimeout)
+        limits.maxLifetime = maxLifetime
+        limits.pingBypass = pingBypass
+        limits.pingIdleAge = pingIdleAge
+        limits.connectBurst = connectBurst ?? limits.maxOpen
+        limits.connectRate = connectRate
+        return limits
+    }
+}

@@ -1,0 +1,41 @@
+internal import LibpqIO
+internal import PoolCore
+
+extension PostgresConnection {
+    /// Whether the connection is worth lending.
+    ///
+    /// - Parameter check: how much has to be known; each step includes the cheaper ones.
+    mutating func isAlive(
+        _ check: LivenessCheck,
+        until deadline: ContinuousClock.Instant,
+        _ configuration: EngineConfiguration
+    ) async -> Bool {
+        switch check {
+        case .none:
+            return true
+        case .look:
+            return link.isStillConnected()
+        case .ping:
+            guard link.isStillConnected() else { return false }
+            link.cancelTimeout = .zero
+            do throws(LibpqError) {
+                try await link.ping(until: min(deadline, .now + configuration.pingTimeout))
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
+    /// Ends the transaction that is open, whether or not the task was cancelled.
+    ///
+    /// - Returns: whether the session is between transactions now.
+    mutating func rollBack(until deadline: ContinuousClock.Instant) async -> Bool {
+        do throws(LibpqError) {
+            try await link.command("ROLLBACK", until: deadline, isCancellable: false)
+        } catch {
+            return false
+        }
+        return link.transactionStatus == .idle
+    }
+}

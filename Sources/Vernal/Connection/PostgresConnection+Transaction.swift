@@ -1,0 +1,116 @@
+internal import LibpqIO
+
+extension PostgresConnection {
+    /// Runs a closure in a transaction: committed when the closure returns, rolled back when it throws.
+    ///
+    /// Within a transaction it makes a savepoint instead, so that what the inner closure did can be rolled back alone.
+    ///
+    /// - Parameters:
+    ///   - options: How the transaction is opened. Only for the outermost one.
+    ///   - body: The work. It is lent this connection.
+    /// - Returns: what the closure returned.
+    /// - Throws: what the closure threw, after the rollback; `VernalError` with the code `unknownCommitOutcome` when the
+    ///   connection was lost before the answer to `COMMIT` came; with `transactionAborted` when the closure
+    ///   returned though one of its statements had failed, in which case nothing was committed.
+    public mutating func withTransaction<R>(
+        _ options: TransactionOptions = TransactionOptions(),
+        _ body: (inout PostgresConnection) async throws -> R
+    ) async throws -> R {
+        if isInTransaction { return try await withSavepoint(options, body) }
+        try await command(options.begin)
+        let result: R
+        do {
+            result = try await body(&self)
+        } catch {
+            await rollBackAfterFailure()
+            throw error
+        }
+        try await commit()
+        return result
+    }
+
+    private mutating func commit() async throws(VernalError) {
+        switch link.transactionStatus {
+        case .inFailedTransaction:
+            // COMMIT would be answered with ROLLBACK, and nobody would notice.
+            await rollBackAfterFailure()
+            throw VernalError(
+                .transactionAborted,
+                "a statement of the transaction had failed, so nothing was committed: let its error out of the closure, "
+                    + "or run it in a withTransaction of its own"
+            )
+        case .inTransaction:
+            break
+        case .idle:
+            return  // The closure has ended the transaction itself.
+        case .active, .unknown:
+            throw VernalError(.connectionLost, "the connection was lost before the transaction could be committed") {
+                $0.statementWasSent = true
+            }
+        }
+        let deadline = limits.deadline(nil)
+        if let deadline, deadline <= .now {
+            await rollBackAfterFailure()
+            throw VernalError(.timedOut, "the deadline passed before the commit: the transaction was rolled back") {
+                $0.wait = .statement
+            }
+        }
+        link.cancelTimeout = limits.cancelTimeout
+        do throws(LibpqError) {
+            // A cancelled task does not cancel a commit: half of the time it would be too late, and nobody could tell.
+            try await link.command("COMMIT", until: deadline, isCancellable: false)
+        } catch {
+            let failure = VernalError(statement: error)
+            guard error.code != .server, error.statementWasSent else { throw failure }
+            throw failure.with { fields in
+                fields.code = .unknownCommitOutcome
+                fields.message =
+                    "no answer to COMMIT came (\(fields.message)): the transaction may or may not have been committed"
+            }
+        }
+    }
+
+    private mutating func withSavepoint<R>(
+        _ options: TransactionOptions,
+        _ body: (inout PostgresConnection) async throws -> R
+    ) async throws -> R {
+        guard options == TransactionOptions() else {
+            throw VernalError(
+                .misuse,
+                "a transaction within a transaction is a savepoint and takes no options: set them on the outer one"
+            )
+        }
+        // Savepoints of one name hide each other and come back in turn, so one name is enough.
+        try await command("SAVEPOINT vernal")
+        let result: R
+        do {
+            result = try await body(&self)
+        } catch {
+            let limit = ContinuousClock.now + limits.rollbackTimeout
+            do throws(LibpqError) {
+                try await link.command("ROLLBACK TO SAVEPOINT vernal", until: limit, isCancellable: false)
+                try await link.command("RELEASE SAVEPOINT vernal", until: limit, isCancellable: false)
+            } catch {
+                // The outer transaction finds the session in the state that it is in, and fails by itself.
+            }
+            throw error
+        }
+        try await command("RELEASE SAVEPOINT vernal")
+        return result
+    }
+
+    private mutating func command(_ text: String) async throws(VernalError) {
+        link.cancelTimeout = limits.cancelTimeout
+        do throws(LibpqError) {
+            try await link.command(text, until: limits.deadline(nil))
+        } catch {
+            throw VernalError(statement: error)
+        }
+    }
+
+    /// If it cannot be rolled back here, the connection is closed when it goes back, which has the same effect.
+    private mutating func rollBackAfterFailure() async {
+        guard isInTransaction else { return }
+        _ = await rollBack(until: .now + limits.rollbackTimeout)
+    }
+}

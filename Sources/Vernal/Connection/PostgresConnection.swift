@@ -1,0 +1,78 @@
+package import LibpqIO
+package import PoolCore
+
+/// A connection that is lent for as long as a closure runs.
+///
+/// It has one owner and is lent as `inout`, so the compiler sees to it that there is one conversation at a time and that
+/// nobody keeps it: it cannot be captured by a task, stored, or used after it has gone back.
+public struct PostgresConnection: ~Copyable, Sendable {
+    package var link: LibpqConnection
+    package let id: ConnectionID
+    let limits: StatementLimits
+    /// When the connection was made.
+    let openedAt = ContinuousClock.now
+
+    init(_ link: consuming LibpqConnection, id: ConnectionID, configuration: EngineConfiguration) {
+        self.link = link
+        self.id = id
+        limits = StatementLimits(configuration)
+    }
+
+    /// The server process that serves this connection, as the server announced it; 0 when it announced none.
+    ///
+    /// Behind a pooler it is made up by the pooler.
+    public var backendPID: Int { Int(link.backendPID) }
+
+    /// The version of the server: 150018 is 15.18.
+    public var serverVersion: Int { link.serverVersion }
+
+    /// Whether the connection is encrypted.
+    public var isEncrypted: Bool { link.isEncrypted }
+
+    /// Whether a transaction is open. Known without a round trip.
+    public var isInTransaction: Bool {
+        link.transactionStatus == .inTransaction || link.transactionStatus == .inFailedTransaction
+    }
+
+    /// How long ago the connection was made.
+    public var age: Duration { .now - openedAt }
+
+    /// A value that the server reports by itself when it changes, such as `server_version` or `TimeZone`; `nil` for all
+    /// others.
+    public func parameterStatus(_ name: String) -> String? { link.parameterStatus(name) }
+
+    /// Runs a statement and returns its rows.
+    ///
+    /// - Parameters:
+    ///   - query: The statement; what is interpolated is bound as a parameter.
+    ///   - timeout: How long it may take. It never takes longer than the invocation lasts, less the engine's margin.
+    /// - Throws: `VernalError`: `server` with the SQLSTATE when the server refuses the statement, after which the connection
+    ///   can be used on (in a transaction: after a rollback); `timedOut` and `cancelled` after the server was
+    ///   asked to give the statement up; `connectionLost`; `invalidParameter` before anything was sent.
+    public mutating func query(_ query: SQLQuery, timeout: Duration? = nil) async throws -> Rows {
+        Rows(try await run(query, timeout: timeout))
+    }
+
+    /// Runs a statement for its effect.
+    ///
+    /// - Parameters:
+    ///   - query: The statement; what is interpolated is bound as a parameter.
+    ///   - timeout: How long it may take, as for `query`.
+    /// - Returns: how many rows it affected.
+    /// - Throws: as `query`.
+    @discardableResult
+    public mutating func execute(_ query: SQLQuery, timeout: Duration? = nil) async throws -> Int {
+        try await run(query, timeout: timeout).cmdTuples
+    }
+
+    private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
+        try query.validated()
+        let deadline = limits.deadline(timeout)
+        link.cancelTimeout = limits.cancelTimeout
+        do throws(LibpqError) {
+            return try await link.query(query.text, query.parameters, until: deadline)
+        } catch {
+            throw VernalError(statement: error)
+        }
+    }
+}

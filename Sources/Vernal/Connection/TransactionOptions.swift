@@ -1,0 +1,41 @@
+/// How a transaction is opened. What is not set is as the server's defaults say.
+public struct TransactionOptions: Sendable, Hashable {
+    /// How much of other transactions a transaction sees.
+    public enum Isolation: String, Sendable, Hashable {
+        /// Each statement sees what was committed before it began.
+        case readCommitted = "READ COMMITTED"
+        /// All statements see what was committed before the first one.
+        case repeatableRead = "REPEATABLE READ"
+        /// As if transactions ran one after the other; be ready for 40001.
+        case serializable = "SERIALIZABLE"
+    }
+
+    /// The isolation level; `nil` is the server's default.
+    public var isolation: Isolation?
+    /// Whether the transaction may only read; `nil` is the server's default.
+    public var isReadOnly: Bool?
+    /// Whether a serializable, read-only transaction waits at its begin for a snapshot that cannot fail later; `nil`
+    /// is the server's default.
+    public var isDeferrable: Bool?
+
+    /// Makes options.
+    ///
+    /// - Parameters:
+    ///   - isolation: The isolation level.
+    ///   - isReadOnly: Whether the transaction may only read.
+    ///   - isDeferrable: Whether it waits for a safe snapshot.
+    public init(isolation: Isolation? = nil, isReadOnly: Bool? = nil, isDeferrable: Bool? = nil) {
+        self.isolation = isolation
+        self.isReadOnly = isReadOnly
+        self.isDeferrable = isDeferrable
+    }
+
+    /// The statement that opens the transaction.
+    var begin: String {
+        var words = ["BEGIN"]
+        if let isolation { words.append("ISOLATION LEVEL \(isolation.rawValue)") }
+        if let isReadOnly { words.append(isReadOnly ? "READ ONLY" : "READ WRITE") }
+        if let isDeferrable { words.append(isDeferrable ? "DEFERRABLE" : "NOT DEFERRABLE") }
+        return words.joined(separator: " ")
+    }
+}

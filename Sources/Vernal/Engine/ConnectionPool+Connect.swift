@@ -1,0 +1,85 @@
+internal import LibpqIO
+internal import PoolCore
+internal import Synchronization
+
+extension ConnectionPool {
+    /// Makes a connection, or goes on with one that another task had to leave.
+    ///
+    /// If this task has to stop on the way, the half-open connection is left to the next one.
+    func connect(
+        _ permit: consuming ConnectPermit,
+        _ parked: consuming ConnectAttempt?,
+        until deadline: ContinuousClock.Instant
+    ) async throws(VernalError) -> PostgresConnection {
+        let id = permit.connection
+        var attempt: ConnectAttempt
+        do throws(LibpqError) {
+            if let parked {
+                attempt = parked
+            } else {
+                attempt = try ConnectAttempt(configuration.settings, timeout: configuration.connectTimeout)
+            }
+        } catch {
+            throw failed(error, permit)
+        }
+        await waitForFirstConnect(until: deadline)
+        let progress = await attempt.drive(until: deadline, waiter: .shared)
+        switch consume progress {
+        case .connected(let link):
+            let jitter = Double.random(in: 0..<1)
+            let action = shared.withLock(giving: permit) { shared, permit in
+                shared.state.connectSucceeded(permit, now: .now, jitter: jitter)
+            }
+            guard action == .lend else {
+                _ = consume link
+                settle()
+                throw rejected(.closed)
+            }
+            return PostgresConnection(link, id: id, configuration: configuration)
+        case .failed(let error):
+            throw failed(error, permit)
+        case .interrupted(let reason, let phase):
+            leave(attempt, permit)
+            throw gaveUp(reason, VernalError.Wait(phase))
+        }
+    }
+
+    /// Leaves a half-open connection to whoever wants one next.
+    private func leave(_ attempt: consuming ConnectAttempt, _ permit: consuming ConnectPermit) {
+        let id = permit.connection
+        var attempt = Optional(attempt)
+        shared.withLock(giving: permit) { shared, permit in
+            guard shared.state.connectInterrupted(permit) == .keep, let attempt = attempt.take() else { return }
+            shared.slots[id.slot].park(attempt)
+        }
+        settle()
+    }
+
+    private func failed(_ error: LibpqError, _ permit: consuming ConnectPermit) -> VernalError {
+        let failure = VernalError(connect: error)
+        let sleepers = shared.withLock(giving: permit) { shared, permit in
+            shared.lastConnectFailure = failure.connectFailure
+            if failure.sqlState == .tooManyConnections { shared.sawScarcity = true }
+            let rejected = shared.state.connectFailed(permit, isDefinite: !failure.isRetryable)
+            return rejected.compactMap { shared.put(.reject(.connectRefused), for: $0) }
+        }
+        for sleeper in sleepers { sleeper.wake(.ready) }
+        settle()
+        return failure.with { $0.poolCounts = counts }
+    }
+
+    /// Spreads the first connects of a fleet that starts together, if the user wants that.
+    private func waitForFirstConnect(until deadline: ContinuousClock.Instant) async {
+        guard configuration.firstConnectWindow > .zero else { return }
+        let isFirst = shared.withLock { shared in
+            defer { shared.isFirstConnect = false }
+            return shared.isFirstConnect
+        }
+        guard isFirst else { return }
+        // Never so long that no time is left for the connect itself.
+        let now = ContinuousClock.now
+        let window = min(configuration.firstConnectWindow, (deadline - now) / 2)
+        guard window > .zero else { return }
+        _ = await SocketWaiter.shared.sleep(at: Parking(), until: now + window * Double.random(in: 0..<1))
+    }
+}

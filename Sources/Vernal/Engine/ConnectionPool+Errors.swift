@@ -1,0 +1,67 @@
+internal import LibpqIO
+internal import PoolCore
+internal import Synchronization
+
+extension ConnectionPool {
+    /// The counts of this moment, for an error.
+    var counts: VernalError.PoolCounts {
+        let snapshot = shared.withLock { $0.state.snapshot }
+        return VernalError.PoolCounts(
+            size: snapshot.counts.open,
+            idle: snapshot.counts.idle,
+            leased: snapshot.counts.leased,
+            connecting: snapshot.counts.connecting + snapshot.counts.halfOpen,
+            waiting: snapshot.waiting,
+            limit: snapshot.maxOpen
+        )
+    }
+
+    /// The error of an acquire that had to stop.
+    func gaveUp(_ reason: GaveUp, _ wait: VernalError.Wait) -> VernalError {
+        let (code, message): (VernalError.Code, String) =
+            switch reason {
+            case .cancelled:
+                (.cancelled, "the task was cancelled")
+            case .timedOut where wait == .poolQueue:
+                (.poolExhausted, "no connection became free in time: hold connections for less time, or allow more of them")
+            case .timedOut:
+                (.timedOut, "no connection could be opened in time")
+            }
+        return explained(code, message) { $0.wait = wait }
+    }
+
+    /// The error of an acquire that was refused.
+    func rejected(_ reason: PoolRejection) -> VernalError {
+        switch reason {
+        case .tooManyWaiters:
+            explained(
+                .tooManyWaiters,
+                "\(configuration.maxWaiters) callers are waiting for a connection already (maxWaiters)"
+            ) { $0.wait = .poolQueue }
+        case .closed:
+            explained(.poolClosed, "the engine was disposed of: nothing can be run on it any more")
+        case .throttled:
+            explained(
+                .throttled,
+                "this process has opened too many connections lately; the next may be opened after the deadline"
+            ) { $0.wait = .connectThrottle }
+        case .connectRefused:
+            explained(.connectFailed, "the connect that this caller waited for was refused")
+        }
+    }
+
+    private func explained(
+        _ code: VernalError.Code,
+        _ message: String,
+        _ change: (inout VernalError.Fields) -> Void = { _ in }
+    ) -> VernalError {
+        let failure = shared.withLock { $0.lastConnectFailure }
+        let counts = counts
+        return VernalError(code, message) { fields in
+            fields.poolCounts = counts
+            fields.lastConnectFailure = failure
+            if code == .connectFailed { fields.sqlState = failure?.sqlState }
+            change(&fields)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+internal import InvocationLifecycle
+internal import PoolCore
+internal import Synchronization
+
+/// A pool of connections to one database, made for processes that come and go.
+///
+/// Making one opens nothing. A connection is opened when one is needed, kept for the next invocation, checked before it
+/// is lent again, and given up when it is too old. Nothing runs in the background, so being frozen at any
+/// moment does no harm.
+public final class Engine: Sendable {
+    /// The name under which `getEngine(_:)` finds it; `nil` for the engine without a name, and for those made by hand.
+    public let name: String?
+    private let pool: Result<ConnectionPool, VernalError>
+    /// Hears of the life of the process on behalf of the engine.
+    private let participant: EngineParticipant
+
+    /// Makes an engine. Nothing is opened, and a wrong configuration shows when the engine is used first.
+    ///
+    /// - Parameter configuration: Where the database is, and the numbers of the pool.
+    public convenience init(configuration: EngineConfiguration) {
+        self.init(name: nil, .success(configuration))
+    }
+
+    init(name: String?, _ configuration: Result<EngineConfiguration, VernalError>) {
+        self.name = name
+        let pool = configuration.flatMap { configuration -> Result<ConnectionPool, VernalError> in
+            do throws(VernalError) {
+                try configuration.validate()
+                return .success(ConnectionPool(configuration))
+            } catch {
+                return .failure(error)
+            }
+        }
+        self.pool = pool
+        participant = EngineParticipant(pool)
+        ParticipantRegistry.shared.register(participant)
+    }
+
+    /// The configuration, when it could be read.
+    public var configuration: EngineConfiguration? { try? pool.get().configuration }
+
+    /// Lends a connection to a closure.
+    ///
+    /// The connection goes back when the closure is done, however it ends; a transaction that is still open is rolled back.
+    ///
+    /// - Parameters:
+    ///   - acquireTimeout: How long to wait for the connection; `nil` takes the configured one.
+    ///   - body: The work.
+    /// - Returns: what the closure returned.
+    /// - Throws: `VernalError` when there is no connection to be had: `poolExhausted`, `tooManyWaiters`, `connectFailed`,
+    ///   `authenticationFailed`, `throttled`, `timedOut`, `cancelled`, `poolClosed`, `configuration`; and what the
+    ///   closure threw.
+    public func withConnection<R>(
+        acquireTimeout: Duration? = nil,
+        _ body: (inout PostgresConnection) async throws -> R
+    ) async throws -> R {
+        let pool = try pool.get()
+        var connection = try await pool.acquire(until: pool.acquireDeadline(acquireTimeout))
+        do {
+            let result = try await body(&connection)
+            await pool.release(connection)
+            return result
+        } catch {
+            await pool.release(connection)
+            throw error
+        }
+    }
+
+    /// Lends a connection to a closure, in a transaction: committed when the closure returns, rolled back when it throws.
+    ///
+    /// - Parameters:
+    ///   - options: How the transaction is opened.
+    ///   - acquireTimeout: How long to wait for the connection; `nil` takes the configured one.
+    ///   - body: The work.
+    /// - Returns: what the closure returned.
+    /// - Throws: as `withConnection` and `PostgresConnection.withTransaction`.
+    public func withTransaction<R>(
+        _ options: TransactionOptions = TransactionOptions(),
+        acquireTimeout: Duration? = nil,
+        _ body: (inout PostgresConnection) async throws -> R
+    ) async throws -> R {
+        try await withConnection(acquireTimeout: acquireTimeout) { connection in
+            try await connection.withTransaction(options, body)
+        }
+    }
+
+    /// Runs a statement on a connection of the pool and returns its rows.
+    ///
+    /// - Parameters:
+    ///   - query: The statement; what is interpolated is bound as a parameter.
+    ///   - timeout: How long the statement may take, once there is a connection.
+    /// - Throws: as `withConnection` and `PostgresConnection.query`.
+    public func query(_ query: SQLQuery, timeout: Duration? = nil) async throws -> Rows {
+        try await onceMoreIfUnsent { connection in try await connection.query(query, timeout: timeout) }
+    }
+
+    /// Runs a statement on a connection of the pool for its effect.
+    ///
+    /// - Parameters:
+    ///   - query: The statement; what is interpolated is bound as a parameter.
+    ///   - timeout: How long the statement may take, once there is a connection.
+    /// - Returns: how many rows it affected.
+    /// - Throws: as `withConnection` and `PostgresConnection.query`.
+    @discardableResult
+    public func execute(_ query: SQLQuery, timeout: Duration? = nil) async throws -> Int {
+        try await onceMoreIfUnsent { connection in try await connection.execute(query, timeout: timeout) }
+    }
+
+    /// A connection can die between the look at it and the send. If nothing of the statement left the process, it cannot
+    /// have been run, so it is run on another connection.
+    private func onceMoreIfUnsent<R>(_ body: (inout PostgresConnection) async throws -> R) async throws -> R {
+        do {
+            return try await withConnection(body)
+        } catch let error as VernalError where error.code == .connectionLost && !error.statementWasSent {
+            return try await withConnection(body)
+        }
+    }
+
+    /// The pool at this moment, and what has happened in it.
+    public var statistics: EngineStatistics {
+        guard let pool = try? pool.get() else { return EngineStatistics() }
+        return EngineStatistics(pool.shared.withLock { $0.state.snapshot })
+    }
+
+    /// Ends the engine: those who wait for a connection are told at once, idle connections are closed, and connections in
+    /// use are closed when they come back. Nothing can be run on it afterwards. Doing it twice does no harm.
+    ///
+    /// - Parameter grace: How long to wait for the connections in use. Default 5 s.
+    public func dispose(grace: Duration = .seconds(5)) async {
+        ParticipantRegistry.shared.deregister(participant)
+        guard let pool = try? pool.get() else { return }
+        await pool.shutDown(until: .now + grace)
+    }
+}

@@ -1,0 +1,39 @@
+internal import InvocationLifecycle
+internal import Synchronization
+
+/// What an engine does when the process starts, may be frozen, and ends.
+final class EngineParticipant: InvocationParticipant {
+    private let pool: Result<ConnectionPool, VernalError>
+
+    init(_ pool: Result<ConnectionPool, VernalError>) {
+        self.pool = pool
+    }
+
+    /// A wrong configuration fails the start of the process, not its first invocation. Nothing is opened.
+    func willStart() async throws {
+        _ = try pool.get()
+    }
+
+    func willFreeze() async {
+        guard let pool = try? pool.get() else { return }
+        switch pool.configuration.retention {
+        case .keep: break
+        case .release: pool.closeIdle()
+        case .adaptive: if pool.shared.withLock({ $0.sawScarcity }) { pool.closeIdle() }
+        }
+    }
+
+    func willStop(by deadline: ContinuousClock.Instant) async {
+        guard let pool = try? pool.get() else { return }
+        await pool.shutDown(until: deadline)
+    }
+}
+
+extension ConnectionPool {
+    /// Until when a connection is worth anything to a caller that asks now.
+    func acquireDeadline(_ timeout: Duration?) -> ContinuousClock.Instant {
+        let own = ContinuousClock.now + (timeout ?? configuration.acquireTimeout)
+        guard let invocation = InvocationDeadline.current else { return own }
+        return min(own, invocation.instant - configuration.invocationMargin)
+    }
+}

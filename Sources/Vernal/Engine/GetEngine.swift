@@ -1,0 +1,69 @@
+internal import Synchronization
+
+/// The engine of this process, made at the first call.
+///
+/// It never connects and never throws: a wrong configuration is an error of the function host's start, or of the first
+/// use. The configuration is read from the environment, unless `configureEngine` has set one.
+///
+/// - Parameter name: The name of a further database: `getEngine("reports")` reads `DATABASE_URL_REPORTS`. `nil` is the
+///   engine for `DATABASE_URL`.
+public func getEngine(_ name: String? = nil) -> Engine {
+    EngineRegistry.shared.engine(name)
+}
+
+/// Sets the configuration of the engine that `getEngine` returns. To be called before the first `getEngine`.
+///
+/// - Parameters:
+///   - configuration: Where the database is, and the numbers of the pool.
+///   - name: The name of a further database; `nil` is the engine without a name.
+/// - Throws: `VernalError` with the code `configuration` when a number is wrong, or when the engine exists already with
+///   other settings: they would not have any effect.
+public func configureEngine(_ configuration: EngineConfiguration, name: String? = nil) throws {
+    try EngineRegistry.shared.configure(configuration, name)
+}
+
+/// The engines of a process, by name.
+final class EngineRegistry: Sendable {
+    static let shared = EngineRegistry()
+
+    private struct Engines: Sendable {
+        /// The one that nearly everybody uses, found without a look into a table.
+        var unnamed: Engine?
+        var named: [String: Engine] = [:]
+    }
+
+    private let engines = Mutex(Engines())
+
+    func engine(_ name: String?) -> Engine {
+        engines.withLock { engines in
+            if name == nil, let engine = engines.unnamed { return engine }
+            if let name, let engine = engines.named[name] { return engine }
+            let configuration: Result<EngineConfiguration, VernalError>
+            do throws(VernalError) {
+                configuration = .success(try EngineConfiguration(environmentFor: name))
+            } catch {
+                configuration = .failure(error)
+            }
+            let engine = Engine(name: name, configuration)
+            if let name { engines.named[name] = engine } else { engines.unnamed = engine }
+            return engine
+        }
+    }
+
+    func configure(_ configuration: EngineConfiguration, _ name: String?) throws(VernalError) {
+        try configuration.validate()
+        let existing: Engine? = engines.withLock { engines in
+            let existing = if let name { engines.named[name] } else { engines.unnamed }
+            if let existing { return existing }
+            let engine = Engine(name: name, .success(configuration))
+            if let name { engines.named[name] = engine } else { engines.unnamed = engine }
+            return nil
+        }
+        guard let existing, existing.configuration != configuration else { return }
+        throw VernalError(
+            .configuration,
+            "the engine\(name.map { " \"\($0)\"" } ?? "") exists already with other settings: "
+                + "call configureEngine before the first getEngine"
+        )
+    }
+}

@@ -1,0 +1,39 @@
+internal import LibpqIO
+internal import PoolCore
+internal import Synchronization
+
+/// The place where an acquire waits and finds what it is handed.
+final class Waiter: Sendable {
+    private struct Content: ~Copyable, Sendable {
+        var handover: Handover?
+        var parking: Parking?
+    }
+
+    private let content = Mutex(Content())
+
+    /// Puts something down for the waiter.
+    ///
+    /// - Returns: where it sleeps; it is to be woken when the pool's lock is released.
+    func put(_ handover: consuming Handover) -> Parking? {
+        var handover = Optional(handover)
+        return content.withLock { content in
+            content.handover = handover.take()
+            return content.parking
+        }
+    }
+
+    /// Sleeps until something is put down, the deadline passes or the task is cancelled.
+    func sleep(until deadline: ContinuousClock.Instant) async -> WakeReason {
+        let parking = Parking()
+        let isHere = content.withLock { content in
+            content.parking = parking
+            return content.handover != nil
+        }
+        return isHere ? .ready : await SocketWaiter.shared.sleep(at: parking, until: deadline)
+    }
+
+    /// Takes what was put down.
+    func take() -> Handover? {
+        content.withLock { $0.handover.take() }
+    }
+}

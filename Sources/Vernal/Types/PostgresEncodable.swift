@@ -1,0 +1,116 @@
+import LibpqIO
+
+/// A type whose values can be bound to a query.
+///
+/// A type of your own usually hands over to one that is known already:
+///
+/// ```swift
+/// struct Email: PostgresEncodable {
+///     var address: String
+///     static var postgresType: PostgresType { String.postgresType }
+///     func encode(into encoder: inout PostgresEncoder) throws { try address.encode(into: &encoder) }
+/// }
+/// ```
+///
+/// An `enum` with raw values of a known type needs no code at all: `enum Role: String, PostgresCodable { … }`.
+public protocol PostgresEncodable {
+    /// The type that the parameter is declared as; `.unspecified` lets the server infer it.
+    static var postgresType: PostgresType { get }
+
+    /// Writes the value; writing nothing makes it NULL.
+    func encode(into encoder: inout PostgresEncoder) throws
+}
+
+/// A type whose values can be bound to a query and read from a row.
+public typealias PostgresCodable = PostgresDecodable & PostgresEncodable
+
+/// How the bytes of a value are to be read.
+@frozen
+public enum PostgresFormat: Sendable, Hashable {
+    /// As PostgreSQL prints it.
+    case text
+    /// As the type's own binary representation.
+    case binary
+}
+
+/// Takes the bytes of one value that is bound to a query.
+public struct PostgresEncoder {
+    private var bytes: [UInt8] = []
+    /// Where the value begins: other values stand before it in the same buffer.
+    private var start = 0
+    private var encoding: StatementParameters.Encoding = .null
+
+    /// The number of bytes of the value so far.
+    var count: Int { bytes.count - start }
+
+    /// Makes the value this text, in the form in which PostgreSQL reads the type.
+    public mutating func setText(_ text: String) throws {
+        guard !text.utf8.contains(0) else {
+            throw EncodingFailure(reason: "the text has a NUL character in it, which PostgreSQL cannot store")
+        }
+        bytes.removeSubrange(start...)
+        bytes.append(contentsOf: text.utf8)
+        encoding = .text
+    }
+
+    /// Appends bytes to the value's binary representation.
+    public mutating func append(contentsOf bytes: some Sequence<UInt8>) {
+        self.bytes.append(contentsOf: bytes)
+        encoding = .binary
+    }
+
+    /// Appends an integer in network byte order to the value's binary representation.
+    public mutating func append(_ integer: some FixedWidthInteger) {
+        var bits = integer.bigEndian
+        for _ in 0..<(integer.bitWidth / 8) {
+            // The first byte of the big-endian form is the lowest one of `bits` on a little-endian machine.
+            #if _endian(little)
+            bytes.append(UInt8(truncatingIfNeeded: bits))
+            bits >>= 8
+            #else
+            bytes.append(UInt8(truncatingIfNeeded: bits >> (integer.bitWidth - 8)))
+            bits <<= 8
+            #endif
+        }
+        encoding = .binary
+    }
+
+    /// Overwrites four bytes that were appended before.
+    mutating func set(_ integer: Int32, at offset: Int) {
+        let bits = UInt32(bitPattern: integer)
+        for index in 0..<4 {
+            bytes[start + offset + index] = UInt8(truncatingIfNeeded: bits >> (24 - 8 * index))
+        }
+    }
+
+    /// Forgets what was written from an offset on.
+    mutating func removeBytes(from offset: Int) {
+        bytes.removeSubrange((start + offset)...)
+    }
+
+    /// Appends the encoding of another value, such as an element, and says what it is.
+    mutating func append(value: some PostgresEncodable) throws -> StatementParameters.Encoding {
+        try Self.encode(value, appendingTo: &bytes)
+    }
+
+    /// The bytes from an offset on.
+    func bytes(from offset: Int) -> ArraySlice<UInt8> { bytes[(start + offset)...] }
+
+    /// Encodes a value behind the bytes of a buffer.
+    static func encode(
+        _ value: some PostgresEncodable,
+        appendingTo bytes: inout [UInt8]
+    ) throws -> StatementParameters.Encoding {
+        var encoder = PostgresEncoder()
+        swap(&encoder.bytes, &bytes)
+        encoder.start = encoder.bytes.count
+        defer { swap(&encoder.bytes, &bytes) }
+        try value.encode(into: &encoder)
+        return encoder.encoding
+    }
+}
+
+/// Why a value cannot be sent; the query adds which parameter it is.
+struct EncodingFailure: Error {
+    var reason: String
+}
