@@ -23,6 +23,9 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// Behind a pooler it is made up by the pooler.
     public var backendPID: Int { Int(link.backendPID) }
 
+    /// Counts the connections that have been opened in this one's place in the pool: a change means a new connection.
+    public var epoch: Int { Int(id.serial) }
+
     /// The version of the server: 150018 is 15.18.
     public var serverVersion: Int { link.serverVersion }
 

@@ -1,0 +1,146 @@
+import Foundation
+import Testing
+
+/// What the layout promises, read from the files themselves.
+@Suite struct `The architecture` {
+    /// What each module may import. Modules of Swift itself and of the platform may be imported by all but `PoolCore`.
+    static let arrows: [String: Set<String>] = [
+        "CLibpq": [],
+        "PoolCore": [],
+        "InvocationLifecycle": [],
+        "LibpqIO": ["CLibpq"],
+        "Vernal": ["PoolCore", "LibpqIO", "InvocationLifecycle"],
+        "VernalHost": [
+            "InvocationLifecycle", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "HTTPTypes", "Logging",
+        ],
+        "EmbeddedPostgres": ["Subprocess", "SystemPackage"],
+        "VernalCLI": ["EmbeddedPostgres", "ArgumentParser", "Subprocess", "SystemPackage"],
+        "VernalTestKit": ["EmbeddedPostgres", "Vernal", "LibpqIO", "NIOCore", "NIOPosix"],
+    ]
+
+    static let platform: Set<String> = [
+        "Synchronization", "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Musl", "Darwin", "System",
+    ]
+
+    /// Lines that start a task outside of structured concurrency, each with its reason.
+    static let unstructuredTasks: [String: String] = [:]
+
+    @Test(arguments: try SourceTree.modules())
+    func `has arrows in one direction only`(module: String) throws {
+        let allowed = try #require(Self.arrows[module], "the module \(module) is not in the table: where does it belong?")
+        for file in try SourceTree.swiftFiles(below: "Sources/\(module)") {
+            for imported in file.imports where !allowed.contains(imported) {
+                let isPlatform = Self.platform.contains(imported) && module != "PoolCore"
+                #expect(isPlatform, "\(file.path) imports \(imported)")
+            }
+        }
+    }
+
+    @Test func `keeps what is unsafe in one module`() throws {
+        for module in try SourceTree.modules() where module != "LibpqIO" {
+            for file in try SourceTree.swiftFiles(below: "Sources/\(module)") {
+                for line in file.lines(with: "unsafe") + file.lines(with: "unchecked") {
+                    Issue.record("\(file.path):\(line.number) is unsafe: \(line.text)")
+                }
+            }
+        }
+    }
+
+    @Test func `starts no task outside of structured concurrency without a reason`() throws {
+        for file in try SourceTree.swiftFiles(below: "Sources") {
+            for (number, line) in file.code {
+                let compact = line.filter { $0 != " " }
+                let starts = ["Task{", "Task(", "Task.detached", "Task.immediate"].contains { compact.contains($0) }
+                guard starts, !compact.contains("TaskGroup") else { continue }
+                let reason = Self.unstructuredTasks["\(file.path):\(line.trimmingCharacters(in: .whitespaces))"]
+                #expect(reason != nil, "\(file.path):\(number) starts a task: \(line)")
+            }
+        }
+    }
+
+    @Test func `decides without clocks, locks, tasks and dice`() throws {
+        for file in try SourceTree.swiftFiles(below: "Sources/PoolCore") {
+            for word in ["async", "await", "Mutex", "Atomic", "now", "random", "Task", "Date"] {
+                for line in file.lines(with: word) where !line.text.isMention(of: word) {
+                    Issue.record("\(file.path):\(line.number) uses \(word): \(line.text)")
+                }
+            }
+        }
+    }
+
+    @Test func `tests its decisions without sleeping`() throws {
+        for file in try SourceTree.swiftFiles(below: "Tests/PoolCoreTests") {
+            for word in ["sleep", "usleep", "yield"] {
+                for line in file.lines(with: word) {
+                    Issue.record("\(file.path):\(line.number) waits for real time: \(line.text)")
+                }
+            }
+        }
+    }
+
+    @Test func `builds every target with the same strictness`() throws {
+        let manifest = try String(contentsOf: SourceTree.root.appending(path: "Package.swift"), encoding: .utf8)
+        let declarations = manifest.components(separatedBy: ".target(").dropFirst()
+            + manifest.components(separatedBy: ".executableTarget(").dropFirst()
+            + manifest.components(separatedBy: ".testTarget(").dropFirst()
+        #expect(declarations.count >= 10)
+        for declaration in declarations {
+            let own = declaration.prefix { $0 != "\n" } + declaration.dropFirst().components(separatedBy: "arget(")[0]
+            #expect(own.contains("swiftSettings: strict"), "a target without the strict settings: \(own.prefix(60))")
+        }
+        for setting in [
+            "ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility", "NonisolatedNonsendingByDefault",
+            "strictMemorySafety()", "treatAllWarnings(as: .error)", "swiftLanguageMode(.v6)",
+        ] {
+            #expect(manifest.contains(setting))
+        }
+    }
+
+    @Test func `has no file that is too long to be read in a sitting`() throws {
+        for file in try SourceTree.swiftFiles(below: "Sources") {
+            let count = file.text.split(separator: "\n", omittingEmptySubsequences: false).count
+            #expect(count <= 400, "\(file.path) has \(count) lines")
+        }
+    }
+
+    @Test func `keeps the top level of the repository small`() throws {
+        let known: Set<String> = ["Package.swift", "Sources", "Tests", "examples", "README.md", "LICENSE"]
+        let visible = try FileManager.default.contentsOfDirectory(atPath: SourceTree.root.path)
+            .filter { !$0.hasPrefix(".") && $0 != "Package.resolved" }
+        #expect(Set(visible).subtracting(known) == [])
+    }
+}
+
+extension String {
+    /// Whether a word is only the name of a parameter (`now: ContinuousClock.Instant`), which is the rule, not its breach.
+    fileprivate func isMention(of word: String) -> Bool {
+        word == "now" && !contains(".now")
+    }
+}
+
+@Suite struct `The README` {
+    @Test func `shows the handler that is built as an example`() throws {
+        let readme = try String(contentsOf: SourceTree.root.appending(path: "README.md"), encoding: .utf8)
+        let example = try String(
+            contentsOf: SourceTree.root.appending(
+                path: "examples/users-function/Sources/HelloFunction/HelloFunction.swift"
+            ),
+            encoding: .utf8
+        )
+        #expect(readme.contains("```swift\n\(example)```"))
+    }
+
+    @Test func `lists every variable that the engine reads, and no other`() throws {
+        let readme = try String(contentsOf: SourceTree.root.appending(path: "README.md"), encoding: .utf8)
+        let source = try SourceTree.swiftFiles(below: "Sources/Vernal/Configuration").map(\.text).joined()
+        let inSource = Self.variables(in: source)
+        #expect(inSource.count > 10)
+        #expect(Self.variables(in: readme).subtracting(["VERNAL_POOL_SIZE_REPORTS"]) == inSource)
+    }
+
+    private static func variables(in text: String) -> Set<String> {
+        let words = text.split { !$0.isLetter && !$0.isNumber && $0 != "_" }
+        return Set(words.filter { $0.hasPrefix("VERNAL_") && $0.count > 7 }.map(String.init))
+            .subtracting(["VERNAL_POOL_SIZE_REPORTS"])
+    }
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Runs every check of this repository on a fresh machine, with real servers.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=examples/support/prerequisites.sh
+source examples/support/prerequisites.sh
+
+usage() {
+    cat <<'END'
+Usage: Tests/run.sh [--no-tsan] [ARGUMENTS FOR swift test...]
+
+Installs what is missing, checks the format, builds, runs all tests with a PostgreSQL server of their own,
+builds and tests the examples, and runs the concurrent tests again under the thread sanitizer.
+
+With arguments for 'swift test' (such as '--filter PoolCoreTests') only the tests they choose are run.
+
+  --no-tsan   leave out the thread sanitizer (also: VERNAL_TSAN=0)
+  --help      this text
+END
+}
+
+tsan=${VERNAL_TSAN:-1}
+arguments=()
+for argument in "$@"; do
+    case $argument in
+        --no-tsan) tsan=0 ;;
+        --tsan) tsan=1 ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        *) arguments+=("$argument") ;;
+    esac
+done
+
+summary=()
+failures=0
+closing_line=''
+logs=$(mktemp -d "${TMPDIR:-/tmp}/vernal-run-XXXXXX")
+trap 'rm -rf "$logs"' EXIT
+
+# check NAME COMMAND...: runs one check, remembers how it ended, and goes on.
+check() {
+    local name=$1 began=$SECONDS
+    shift
+    step "$name"
+    if "$@"; then
+        summary+=("${green}passed${plain}  $name ($((SECONDS - began)) s)")
+    else
+        summary+=("${red}FAILED${plain}  $name ($((SECONDS - began)) s)")
+        failures=$((failures + 1))
+        return 1
+    fi
+}
+
+check_format() {
+    find Package.swift Sources Tests examples -name '*.swift' -not -path '*/.build/*' -print0 |
+        xargs -0 swift format lint --strict
+}
+
+build_tests() { swift build --build-tests; }
+
+vernal() { "$(swift build --show-bin-path)/vernal" "$@"; }
+
+# The last line of 'swift test' says how many tests ran; it is repeated at the very end.
+run_tests() {
+    local status=0
+    vernal postgres -- swift test --skip-build "$@" 2>&1 | tee "$logs/tests" || status=$?
+    closing_line=$(grep 'Test run with' "$logs/tests" | tail -n 1) || true
+    return "$status"
+}
+
+report_servers() {
+    note "$("$(find_postgres postgres)" --version)"
+    note "libpq $(pkg-config --modversion libpq)"
+}
+
+# run_example FOLDER: builds the package and runs its test.sh, which finds the programs in EXAMPLE_BIN.
+run_example() {
+    local folder=$1 scratch
+    scratch=$PWD/.build/examples/$(basename "$folder")
+    swift build --package-path "$folder" --scratch-path "$scratch" || return 1
+    if [ -f "$folder/test.sh" ]; then
+        EXAMPLE_BIN=$(swift build --package-path "$folder" --scratch-path "$scratch" --show-bin-path) \
+            vernal postgres -- bash "$folder/test.sh"
+    fi
+}
+
+run_tsan() {
+    local -a options=(--sanitize=thread --scratch-path .build/tsan)
+    swift build --build-tests "${options[@]}" || return 1
+    vernal postgres -- swift test --skip-build "${options[@]}" --filter 'PoolCoreTests|VernalTests|LibpqIOTests'
+}
+
+need_swift
+install_prerequisites
+
+if [ ${#arguments[@]} -eq 0 ]; then check "Format" check_format || true; fi
+if check "Build" build_tests; then
+    check "Tests" run_tests ${arguments[@]+"${arguments[@]}"} || true
+    step "Servers that took part"
+    report_servers
+    if [ ${#arguments[@]} -eq 0 ]; then
+        for manifest in examples/*/Package.swift; do
+            [ -f "$manifest" ] || continue
+            check "Example $(basename "${manifest%/Package.swift}")" run_example "${manifest%/Package.swift}" || true
+        done
+        if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
+    fi
+fi
+
+step "Summary"
+printf '    %s\n' "${summary[@]}"
+[ -z "$closing_line" ] || printf '\n%s\n' "$closing_line"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,102 @@
+# shellcheck shell=bash
+# Shared by Tests/run.sh and examples/quickstart.sh: messages, and installing what the package needs.
+# To be sourced.
+
+# shellcheck disable=SC2034 # used by the scripts that source this
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+    bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'
+else
+    bold='' dim='' red='' green='' plain=''
+fi
+
+# step TEXT: a heading for what happens next.
+step() { printf '\n%s==> %s%s\n' "$bold" "$*" "$plain"; }
+
+# note TEXT: something good to know.
+note() { printf '%s    %s%s\n' "$dim" "$*" "$plain"; }
+
+# stop TEXT: an error that ends the script.
+stop() {
+    printf '%serror:%s %s\n' "$red" "$plain" "$*" >&2
+    exit 1
+}
+
+# need_swift: Swift 6.2 or later has to be there; this script does not install a compiler.
+need_swift() {
+    command -v swift >/dev/null || stop "Swift is not installed (no 'swift' in PATH).
+Get Swift 6.2 or later from https://www.swift.org/install/ and run this again."
+    local version
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1)
+    case $version in
+        [0-5].* | 6.[01]) stop "Swift $version is too old: 6.2 or later is needed. See https://www.swift.org/install/" ;;
+    esac
+}
+
+# find_postgres PROGRAM: prints the path of a program of an installed server.
+find_postgres() {
+    local program=$1 folder
+    for folder in "${VERNAL_PG_BIN:-}" "${PG_BIN:-}"; do
+        if [ -n "$folder" ] && [ -x "$folder/$program" ]; then
+            printf '%s\n' "$folder/$program"
+            return
+        fi
+    done
+    if command -v "$program"; then return; fi
+    for folder in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/libexec/postgresql* \
+        /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin \
+        /Applications/Postgres.app/Contents/Versions/*/bin; do
+        if [ -x "$folder/$program" ]; then printf '%s\n' "$folder/$program"; fi
+    done | sort -V | tail -n 1
+}
+
+# missing_prerequisites: prints a word for each thing that is not there.
+missing_prerequisites() {
+    command -v pkg-config >/dev/null || echo pkg-config
+    { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq
+    [ -n "$(find_postgres initdb)" ] || echo server
+    command -v psql >/dev/null || echo psql
+    command -v openssl >/dev/null || echo openssl
+    command -v curl >/dev/null || echo curl
+    command -v ps >/dev/null || echo ps
+}
+
+# install_prerequisites: installs what is missing with apt, or says what to install.
+install_prerequisites() {
+    local missing
+    missing=$(missing_prerequisites)
+    [ -n "$missing" ] || return 0
+    step "Installing what is missing: $(tr '\n' ' ' <<<"$missing")"
+    if ! command -v apt-get >/dev/null; then
+        stop "please install what is missing, then run this again:
+  macOS:          brew install libpq pkg-config postgresql@17
+                  export PKG_CONFIG_PATH=\"\$(brew --prefix libpq)/lib/pkgconfig\" PATH=\"\$(brew --prefix libpq)/bin:\$PATH\"
+  Fedora, RHEL:   dnf install libpq-devel pkgconf-pkg-config postgresql-server openssl curl procps-ng
+  Alpine:         apk add libpq-dev pkgconf postgresql openssl curl procps"
+    fi
+    local -a root=() packages=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || stop "installing packages needs root: run 'apt-get install' for the above as root."
+        root=(sudo)
+    fi
+    local word
+    for word in $missing; do
+        case $word in
+            libpq) packages+=(libpq-dev) ;;
+            server) packages+=(postgresql) ;;
+            psql) packages+=(postgresql-client) ;;
+            ps) packages+=(procps) ;;
+            *) packages+=("$word") ;;
+        esac
+    done
+    # Debian's package would start a server on port 5432. Nobody here needs that one.
+    local answers=/etc/postgresql-common/createcluster.conf
+    if [[ $missing == *server* ]] && [ ! -e "$answers" ]; then
+        "${root[@]}" mkdir -p "${answers%/*}"
+        echo 'create_main_cluster = false' | "${root[@]}" tee "$answers" >/dev/null
+    fi
+    "${root[@]}" apt-get update -q
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+        -o Dpkg::Options::=--force-confold "${packages[@]}"
+    missing=$(missing_prerequisites)
+    [ -z "$missing" ] || stop "still missing after the installation: $(tr '\n' ' ' <<<"$missing")"
+}
