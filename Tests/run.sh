@@ -65,7 +65,8 @@ vernal() { "$(swift build --show-bin-path)/vernal" "$@"; }
 # The last line of 'swift test' says how many tests ran; it is repeated at the very end.
 run_tests() {
     local status=0
-    vernal postgres -- swift test --skip-build "$@" 2>&1 | tee "$logs/tests" || status=$?
+    # One test after the other: several measure time, and two cores are soon busy.
+    vernal postgres --max-connections 200 -- swift test --skip-build --no-parallel "$@" 2>&1 | tee "$logs/tests" || status=$?
     closing_line=$(grep 'Test run with' "$logs/tests" | tail -n 1) || true
     return "$status"
 }
@@ -89,7 +90,7 @@ run_example() {
 run_tsan() {
     local -a options=(--sanitize=thread --scratch-path .build/tsan)
     swift build --build-tests "${options[@]}" || return 1
-    vernal postgres -- swift test --skip-build "${options[@]}" --filter 'PoolCoreTests|VernalTests|LibpqIOTests'
+    vernal postgres --max-connections 200 -- swift test --skip-build --no-parallel "${options[@]}" --filter 'PoolCoreTests|VernalTests|LibpqIOTests'
 }
 
 need_swift

@@ -1,19 +1,21 @@
 extension LibpqConnection {
-    /// Runs one statement over the extended protocol and returns its result in binary format.
+    /// Runs one statement over the extended protocol.
     ///
     /// When the deadline passes or the task is cancelled on the way, the server is asked to give the statement up, and its
     /// answer is waited for within `cancelTimeout`. If the statement turns out to be finished, that is what the
     /// caller gets: it has happened.
     ///
+    /// - Parameter binary: whether the result comes in binary format, or as text.
     /// - Throws: `server` when the server refused the statement (the connection stays usable unless the transaction status
     ///   says otherwise), `timedOut`, `cancelled`, `connectionLost`, `unsupported`.
     package mutating func query(
         _ text: String,
         _ parameters: borrowing StatementParameters,
+        binary: Bool = true,
         until deadline: ContinuousClock.Instant?
     ) async throws(LibpqError) -> PGResultHandle {
         try checkBeforeSending(until: deadline)
-        guard handle.sendQueryParams(text, parameters) else { throw sendFailure }
+        guard handle.sendQueryParams(text, parameters, binary: binary) else { throw sendFailure }
         return try await answer(until: deadline, isCancellable: true)
     }
 
@@ -134,7 +136,7 @@ extension LibpqConnection {
     /// - Throws: the reason for giving up, unless the statement was finished or failed by itself.
     private mutating func giveUp(_ answer: inout Answer, because reason: GaveUp) async throws(LibpqError) {
         let limit = ContinuousClock.now + cancelTimeout
-        let wasDelivered = await requestCancel(until: limit)
+        let wasDelivered = cancelTimeout > .zero ? await requestCancel(until: limit) : false
         let isComplete = wasDelivered ? await read(&answer, until: limit, isCancellable: false) == nil : false
         if isComplete, answer.error?.server?.sqlState != "57014" { return }
         switch reason {

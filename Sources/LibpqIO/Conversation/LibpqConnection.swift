@@ -5,7 +5,7 @@ package struct LibpqConnection: ~Copyable {
     /// Where it waits; changed only by tests and benchmarks.
     package var waiter = SocketWaiter.shared
     /// How long a server may take to give up a statement that it was asked to cancel. After that the connection is
-    /// closed.
+    /// not usable any more. With 0 it is not asked.
     package var cancelTimeout: Duration = .seconds(1)
 
     init(_ handle: consuming PGConnHandle, pace: AnswerPace) {

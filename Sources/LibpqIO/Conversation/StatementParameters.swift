@@ -17,6 +17,12 @@ package struct StatementParameters: Sendable {
 
     package init() {}
 
+    /// Makes room for a number of parameters of usual size.
+    package mutating func reserveCapacity(_ count: Int) {
+        entries.reserveCapacity(count)
+        bytes.reserveCapacity(count * 16)
+    }
+
     /// The number of parameters so far.
     package var count: Int { entries.count }
 

@@ -4,6 +4,7 @@ extension Span<UInt8> {
     /// The integer in network byte order at an offset.
     ///
     /// - Precondition: the span has enough bytes.
+    @inlinable
     package func bigEndian<T: FixedWidthInteger & BitwiseCopyable>(at offset: Int = 0, as type: T.Type = T.self) -> T {
         precondition(offset >= 0 && offset <= count - MemoryLayout<T>.size, "the value is too short")
         return T(bigEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
@@ -16,6 +17,8 @@ extension Span<UInt8> {
 
     /// The bytes as text; `nil` when they are not UTF-8.
     package func utf8String() -> String? {
-        unsafe withUnsafeBufferPointer { unsafe String(validating: $0, as: UTF8.self) }
+        // `String(validating:as:)` is generic over encodings, and looks types up at run time for each call.
+        guard let text = try? UTF8Span(validating: self) else { return nil }
+        return String(copying: text)
     }
 }

@@ -95,11 +95,14 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
 
     // MARK: Statements
 
-    /// Sends a statement with parameters and asks for binary results. The corresponding libpq function is
-    /// `PQsendQueryParams`.
-    mutating func sendQueryParams(_ text: String, _ parameters: borrowing StatementParameters) -> Bool {
+    /// The corresponding libpq function is `PQsendQueryParams`.
+    mutating func sendQueryParams(
+        _ text: String,
+        _ parameters: borrowing StatementParameters,
+        binary: Bool
+    ) -> Bool {
         unsafe parameters.withPointers { count, types, values, lengths, formats in
-            unsafe PQsendQueryParams(conn, text, count, types, values, lengths, formats, 1) == 1
+            unsafe PQsendQueryParams(conn, text, count, types, values, lengths, formats, binary ? 1 : 0) == 1
         }
     }
 

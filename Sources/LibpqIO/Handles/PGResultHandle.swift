@@ -34,7 +34,9 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQftype`.
     package func ftype(_ column: Int) -> UInt32 { unsafe PQftype(result, Int32(column)) }
 
-    /// Whether the values of a column are in binary format. The corresponding libpq function is `PQfformat`.
+    /// Whether the values of a column are in binary format.
+    ///
+    /// The corresponding libpq function is `PQfformat`.
     package func isBinary(_ column: Int) -> Bool { unsafe PQfformat(result, Int32(column)) == 1 }
 
     /// The corresponding libpq function is `PQgetisnull`.
@@ -64,6 +66,31 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
         return try body(unsafe Span(_unsafeBytes: bytes))
     }
 
+    /// Gives `body` the bytes of a cell that is not NULL, its type and whether it is binary; says whether it did.
+    ///
+    /// This is the way that every value of every row takes, so it is not generic: other modules could not specialise it.
+    /// The corresponding libpq functions are `PQgetvalue`, `PQgetlength`, `PQftype`, `PQfformat` and, for values without
+    /// bytes, `PQgetisnull`.
+    ///
+    /// - Precondition: the row and the column exist.
+    package func withNonNullValue(
+        _ row: Int,
+        _ column: Int,
+        _ body: (Span<UInt8>, UInt32, Bool) throws -> Void
+    ) throws -> Bool {
+        // A NULL has no bytes, so only values without bytes have to be asked about. libpq checks the row and the column:
+        // a cell that does not exist has the length 0.
+        let count = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
+        guard count > 0 else {
+            if getisnull(row, column) { return false }
+            try body(Span(), ftype(column), isBinary(column))
+            return true
+        }
+        let bytes = unsafe UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: count)
+        try body(unsafe Span(_unsafeBytes: bytes), ftype(column), isBinary(column))
+        return true
+    }
+
     /// How many rows an `INSERT`, `UPDATE`, `DELETE`, `MERGE`, `SELECT`, … affected; 0 for other commands.
     ///
     /// The corresponding libpq function is `PQcmdTuples`.
@@ -73,7 +100,9 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
         return unsafe Int(String(cString: text)) ?? 0
     }
 
-    /// A field of the error or notice. The corresponding libpq function is `PQresultErrorField`.
+    /// A field of the error or notice.
+    ///
+    /// The corresponding libpq function is `PQresultErrorField`.
     func errorField(_ field: DiagnosticField) -> String? {
         unsafe Self.errorField(field, of: result)
     }

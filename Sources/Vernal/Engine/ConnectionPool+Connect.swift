@@ -14,7 +14,7 @@ extension ConnectionPool {
         let id = permit.connection
         var attempt: ConnectAttempt
         do throws(LibpqError) {
-            if let parked {
+            if let parked, !parked.isStale {
                 attempt = parked
             } else {
                 attempt = try ConnectAttempt(configuration.settings, timeout: configuration.connectTimeout)

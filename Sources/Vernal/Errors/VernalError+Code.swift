@@ -1,5 +1,7 @@
 extension VernalError {
-    /// What kind of failure it was. The set is open: a `switch` needs a `default`.
+    /// What kind of failure it was.
+    ///
+    /// The set is open: a `switch` needs a `default`.
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         /// The name of the code, which is stable and fit for a log or a metric.
         public let description: String

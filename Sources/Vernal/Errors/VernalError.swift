@@ -69,9 +69,13 @@ extension VernalError {
     public var sqlState: SQLState? { fields.sqlState }
     /// The server's severity: `ERROR`, `FATAL` or `PANIC`.
     public var severity: String? { fields.severity }
-    /// The server's primary message. **It can quote a value**, such as a text that is no number.
+    /// The server's primary message.
+    ///
+    /// **It can quote a value**, such as a text that is no number.
     public var serverMessage: String? { fields.serverMessage }
-    /// The server's detail. **It can have values of rows in it**, such as the key that exists already.
+    /// The server's detail.
+    ///
+    /// **It can have values of rows in it**, such as the key that exists already.
     public var detail: String? { fields.detail }
     /// The server's hint.
     public var hint: String? { fields.hint }
@@ -97,7 +101,9 @@ extension VernalError {
     ///
     /// `false` means that the server cannot have run it, so that it is safe to try again.
     public var statementWasSent: Bool { fields.statementWasSent }
-    /// The error that caused this one. Its description is not under the control of this package.
+    /// The error that caused this one.
+    ///
+    /// Its description is not under the control of this package.
     public var underlying: (any Error)? { fields.underlying }
 
     /// Whether the same call may succeed later without any change to it.
@@ -105,6 +111,8 @@ extension VernalError {
     /// It says nothing about whether the statement was run: when `statementWasSent` is true, and the error is not the
     /// server's own answer, repeat only what may be run twice.
     public var isRetryable: Bool {
+        // The transaction may have been committed, whatever ended the connection.
+        if code == .unknownCommitOutcome || code == .cancelled { return false }
         if let sqlState { return sqlState.isTransient }
         switch code {
         case .poolExhausted, .tooManyWaiters, .connectFailed, .throttled, .timedOut, .connectionLost: return true
@@ -127,8 +135,9 @@ extension VernalError: CustomStringConvertible, CustomDebugStringConvertible, Cu
         return text
     }
 
-    /// The server's message without the values that data exceptions (class 22) quote, for example
-    /// `invalid input syntax for type integer: "…"`. Messages of other classes quote names only.
+    /// The server's message without the values that data exceptions (class 22) quote.
+    ///
+    /// For example `invalid input syntax for type integer: "…"`. Messages of other classes quote names only.
     private var safeServerMessage: String? {
         guard let serverMessage, sqlState?.errorClass == "22" else { return serverMessage }
         guard let first = serverMessage.firstIndex(of: "\""), let last = serverMessage.lastIndex(of: "\"") else {

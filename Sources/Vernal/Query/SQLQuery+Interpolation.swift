@@ -15,9 +15,8 @@ extension SQLQuery: ExpressibleByStringInterpolation {
 
         /// Makes an empty one.
         public init(literalCapacity: Int, interpolationCount: Int) {
-            // A placeholder has two or three characters; a string of up to 15 needs no memory of its own.
-            let capacity = literalCapacity + 3 * interpolationCount
-            if capacity > 15 { query.reserveCapacity(text: capacity) }
+            // Most placeholders have two characters.
+            query.reserveCapacity(text: literalCapacity + 2 * interpolationCount, parameters: interpolationCount)
         }
 
         /// Appends a part of the text.
@@ -30,8 +29,9 @@ extension SQLQuery: ExpressibleByStringInterpolation {
             query.append(value: value)
         }
 
+        // Without this one the compiler takes an optional for a mistake, as in an ordinary string.
+
         /// Binds a value; `nil` binds NULL.
-        // Without this the compiler takes an optional for a mistake, as in an ordinary string.
         public mutating func appendInterpolation(_ value: (some PostgresEncodable)?) {
             query.append(value: value)
         }
@@ -41,7 +41,7 @@ extension SQLQuery: ExpressibleByStringInterpolation {
             query.appendNull()
         }
 
-        /// Binds a value as `jsonb`.
+        /// Binds a value as `jsonb`; an optional that is `nil` is the `null` of JSON.
         public mutating func appendInterpolation(json value: some Encodable) {
             query.append(value: PostgresJSON(value))
         }
@@ -58,7 +58,9 @@ extension SQLQuery: ExpressibleByStringInterpolation {
             query.append(identifiers: names)
         }
 
-        /// Inserts a text as it is. Never use it for what comes from outside.
+        /// Inserts a text as it is.
+        ///
+        /// Never use it for what comes from outside.
         public mutating func appendInterpolation(unsafeRaw text: String) {
             query.append(text: text)
         }

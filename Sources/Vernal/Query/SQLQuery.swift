@@ -22,7 +22,9 @@ public struct SQLQuery: Sendable {
     /// The parameters, encoded.
     package private(set) var parameters = StatementParameters()
 
-    /// The first thing that was wrong. Interpolation cannot throw, so it is kept until the query is run.
+    /// The first thing that was wrong.
+    ///
+    /// Interpolation cannot throw, so it is kept until the query is run.
     private var problem: VernalError?
 
     /// Where the placeholders are in the text, if scanning the text would not tell because it has a `$1` of its own.
@@ -63,8 +65,10 @@ public struct SQLQuery: Sendable {
         checkCount()
     }
 
-    mutating func reserveCapacity(text count: Int) {
-        text.reserveCapacity(count)
+    mutating func reserveCapacity(text: Int, parameters: Int) {
+        // A string of up to 15 bytes needs no memory of its own.
+        if text > 15 { self.text.reserveCapacity(text) }
+        if parameters > 0 { self.parameters.reserveCapacity(parameters) }
     }
 
     mutating func append(text more: String) {
@@ -75,13 +79,9 @@ public struct SQLQuery: Sendable {
             // "\(limit)0" is not parameter 10.
             if first.continuesWord { text += " " }
         }
-        let completesPlaceholder = first.isDigit && text.utf8.last == UInt8(ascii: "$")
-        if recordedPlaceholders == nil, completesPlaceholder || more.utf8.containsPlaceholder {
-            recordedPlaceholders = placeholders
-        }
-        if more.utf8.contains(0) {
-            refuse("the text of the query has a NUL character in it")
-        }
+        let found = more.utf8.scan(after: text.utf8.last)
+        if recordedPlaceholders == nil, found.placeholder { recordedPlaceholders = placeholders }
+        if found.nul { refuse("the text of the query has a NUL character in it") }
         text += more
     }
 
@@ -111,7 +111,10 @@ public struct SQLQuery: Sendable {
         for (index, name) in identifiers.enumerated() {
             if name.isEmpty { refuse("an identifier is empty") }
             if index > 0 { append(text: ".") }
-            append(text: "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"")
+            append(
+                text: "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+                    + "\""
+            )
         }
     }
 
@@ -192,14 +195,18 @@ extension Collection<SQLQuery> {
 }
 
 extension String.UTF8View {
-    /// Whether there is a `$` with a digit behind it.
-    fileprivate var containsPlaceholder: Bool {
-        var isAfterDollar = false
-        for byte in self {
-            if isAfterDollar, byte.isDigit { return true }
+    /// Whether there are a `$` with a digit behind it, and a NUL.
+    fileprivate func scan(after previous: UInt8?) -> (placeholder: Bool, nul: Bool) {
+        var found = (placeholder: false, nul: false)
+        var isAfterDollar = previous == UInt8(ascii: "$")
+        let bytes = span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if isAfterDollar, byte.isDigit { found.placeholder = true }
             isAfterDollar = byte == UInt8(ascii: "$")
+            if byte == 0 { found.nul = true }
         }
-        return false
+        return found
     }
 }
 

@@ -9,8 +9,12 @@ public struct Column: Sendable, Hashable {
 /// The columns of a result, by position and by name.
 final class ColumnIndex: Sendable {
     let all: [Column]
-    /// The position of each name; `nil` for a name that several columns have.
+    /// Each name with its position, which is `nil` for a name that several columns have.
+    private let names: [(name: String, position: Int?)]
+    /// The same for many columns; comparing a few names is quicker than hashing one.
     private let positions: [String: Int?]
+
+    private static let fewColumns = 10
 
     init(_ columns: [Column]) {
         all = columns
@@ -19,14 +23,21 @@ final class ColumnIndex: Sendable {
         for (position, column) in columns.enumerated() {
             positions.updateValue(positions.keys.contains(column.name) ? nil : position, forKey: column.name)
         }
+        names = columns.enumerated().map { ($1.name, positions[$1.name, default: nil] == nil ? nil : $0) }
         self.positions = positions
+    }
+
+    private func entry(for name: String) -> Int?? {
+        guard names.count <= Self.fewColumns else { return positions[name] }
+        for entry in names where entry.name == name { return .some(entry.position) }
+        return nil
     }
 
     /// The position of a column; `nil` if there is none of that name.
     ///
     /// - Throws: A `VernalError` with the code `decoding` if there are several.
     func position(of name: String) throws(VernalError) -> Int? {
-        guard let entry = positions[name] else { return nil }
+        guard let entry = entry(for: name) else { return nil }
         guard let position = entry else {
             let indices = all.indices.filter { all[$0].name == name }.map { String($0) }.joined(separator: " and ")
             throw VernalError(

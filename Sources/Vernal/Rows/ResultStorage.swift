@@ -5,9 +5,9 @@ import Synchronization
 @usableFromInline
 final class ResultStorage: Sendable {
     private let handle: PGResultHandle
-    let rowCount: Int
-    let columnCount: Int
-    private let lazyColumns = AtomicLazyReference<ColumnIndex>()
+    @usableFromInline let rowCount: Int
+    @usableFromInline let columnCount: Int
+    private let lazyColumns = Mutex<ColumnIndex?>(nil)
 
     init(_ handle: consuming PGResultHandle) {
         rowCount = handle.ntuples
@@ -19,42 +19,52 @@ final class ResultStorage: Sendable {
 
     /// The columns, looked at when they are needed first: most results are read by position.
     var columns: ColumnIndex {
-        if let columns = lazyColumns.load() { return columns }
-        let columns = ColumnIndex(
-            (0..<columnCount).map { Column(name: handle.fname($0), type: PostgresType(oid: handle.ftype($0))) }
-        )
-        return lazyColumns.storeIfNil(columns)
+        lazyColumns.withLock { known in
+            if let known { return known }
+            let columns = ColumnIndex(
+                (0..<columnCount).map { Column(name: handle.fname($0), type: PostgresType(oid: handle.ftype($0))) }
+            )
+            known = columns
+            return columns
+        }
     }
 
     func type(ofColumn column: Int) -> PostgresType { PostgresType(oid: handle.ftype(column)) }
 
     func isNull(_ row: Int, _ column: Int) -> Bool { handle.getisnull(row, column) }
 
-    /// Gives `body` the bytes of a cell; returns `false`, and does not call it, if the cell is NULL.
+    /// Gives `body` the bytes of a cell, the object identifier of its type, and whether it is binary; returns `false`,
+    /// and does not call it, if the cell is NULL.
     ///
     /// - Precondition: the row and the column exist.
     @usableFromInline
-    func withCell(
+    func withCell(_ row: Int, _ column: Int, _ body: (Span<UInt8>, UInt32, Bool) throws -> Void) throws -> Bool {
+        try handle.withNonNullValue(row, column, body)
+    }
+
+    /// The same for a result of any type, without an optional: making the type `Optional<T>` at run time, where the
+    /// compiler could not specialise, costs more than reading most values.
+    @usableFromInline
+    func withCell<R>(
         _ row: Int,
         _ column: Int,
-        _ body: (Span<UInt8>, PostgresType, PostgresFormat) throws -> Void
-    ) throws -> Bool {
-        try handle.withValue(row, column) { bytes throws(any Error) in
-            // A NULL has no bytes, so only values without bytes have to be asked about.
-            if bytes.isEmpty, handle.getisnull(row, column) { return false }
-            try body(bytes, PostgresType(oid: handle.ftype(column)), handle.isBinary(column) ? .binary : .text)
-            return true
+        ifNull: () throws -> R,
+        _ body: (Span<UInt8>, UInt32, Bool) throws -> R
+    ) throws -> R {
+        if handle.getisnull(row, column) { return try ifNull() }
+        return try handle.withValue(row, column) { bytes throws(any Error) in
+            try body(bytes, handle.ftype(column), handle.isBinary(column))
         }
     }
 
     /// Reads a cell.
     @inlinable
     func value<T: PostgresDecodable>(_ row: Int, _ column: Int, as type: T.Type) throws -> T {
-        try requireColumn(column)
+        guard column >= 0, column < columnCount else { throw noColumn(column) }
         var value: T?
         do {
-            let isPresent = try withCell(row, column) { bytes, type, format in
-                value = try T.decode(bytes, type: type, format: format)
+            let isPresent = try withCell(row, column) { bytes, type, isBinary in
+                value = try T.decode(bytes, type: PostgresType(oid: type), format: isBinary ? .binary : .text)
             }
             if !isPresent { value = T.valueForNull }
         } catch {
@@ -64,19 +74,32 @@ final class ResultStorage: Sendable {
         return value
     }
 
-    @usableFromInline
-    func requireColumn(_ column: Int) throws {
-        guard column >= 0, column < columnCount else {
-            throw VernalError(.decoding, "there is no column with the index \(column): \(columns.summary)")
+    /// Reads a cell that exists as one of a pack of types, and moves on to the next column.
+    @inlinable
+    func next<T: PostgresDecodable>(_ row: Int, _ column: inout Int, as type: T.Type) throws -> T {
+        let current = column
+        column += 1
+        do {
+            return try withCell(row, current) {
+                guard let value = T.valueForNull else { throw nullFailure(current, T.self) }
+                return value
+            } _: { bytes, type, isBinary in
+                try T.decode(bytes, type: PostgresType(oid: type), format: isBinary ? .binary : .text)
+            }
+        } catch {
+            throw failure(current, T.self, error)
         }
     }
 
     @usableFromInline
-    func requireColumnCount(_ wanted: Int, _ type: Any.Type) throws {
-        guard columnCount == wanted else {
-            let number = wanted == 1 ? "1 column" : "\(wanted) columns"
-            throw VernalError(.decoding, "\(type) needs a result with \(number): \(columns.summary)")
-        }
+    func noColumn(_ column: Int) -> VernalError {
+        VernalError(.decoding, "there is no column with the index \(column): \(columns.summary)")
+    }
+
+    @usableFromInline
+    func wrongColumnCount(_ wanted: Int, _ type: Any.Type) -> VernalError {
+        let number = wanted == 1 ? "1 column" : "\(wanted) columns"
+        return VernalError(.decoding, "\(type) needs a result with \(number): \(columns.summary)")
     }
 
     /// The column's name, index and type, as it stands in an error.

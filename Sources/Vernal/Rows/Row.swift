@@ -45,7 +45,7 @@ public struct Row: Sendable {
     ///
     /// - Throws: A `VernalError` with the code `decoding` if there is no such column.
     public func isNull(_ index: Int) throws -> Bool {
-        try storage.requireColumn(index)
+        guard index >= 0, index < storage.columnCount else { throw storage.noColumn(index) }
         return storage.isNull(self.index, index)
     }
 
@@ -61,7 +61,7 @@ public struct Row: Sendable {
     /// - Throws: A `VernalError` with the code `decoding` if there is not exactly one column, or its value is no `T`.
     @inlinable
     public func decode<T: PostgresDecodable>(_ type: T.Type = T.self) throws -> T {
-        try storage.requireColumnCount(1, T.self)
+        guard storage.columnCount == 1 else { throw storage.wrongColumnCount(1, T.self) }
         return try storage.value(index, 0, as: T.self)
     }
 
@@ -75,13 +75,10 @@ public struct Row: Sendable {
     ) throws -> (repeat each T) {
         var count = 0
         for _ in repeat (each T).self { count += 1 }
-        try storage.requireColumnCount(count, (repeat each T).self)
-        var column = -1
-        func next<U: PostgresDecodable>(_ type: U.Type) throws -> U {
-            column += 1
-            return try storage.value(index, column, as: U.self)
-        }
-        return (repeat try next((each T).self))
+        // The type of the tuple is made at run time, so it is asked for only where it is shown.
+        guard storage.columnCount == count else { throw storage.wrongColumnCount(count, (repeat each T).self) }
+        var column = 0
+        return (repeat try storage.next(index, &column, as: (each T).self))
     }
 
     /// Reads the row as a type with properties, each from the column of the same name.
@@ -93,7 +90,7 @@ public struct Row: Sendable {
     /// - Throws: A `VernalError` with the code `decoding`, or what `T` throws itself.
     @_disfavoredOverload
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        try RowDecoder(row: self, plan: RowDecodingPlan()).decode(T.self)
+        try RowDecoder(row: self, plan: RowDecodingPlan(storage.columns)).decode(T.self)
     }
 
     @usableFromInline

@@ -3,8 +3,13 @@
 /// Rows of one type ask for the same keys in the same order, so the answer to the previous row's question at this point
 /// is tried first: one comparison of short strings instead of a hash.
 final class RowDecodingPlan {
+    let columns: ColumnIndex
     private var steps: [(key: String, position: Int?)] = []
     private var next = 0
+
+    init(_ columns: ColumnIndex) {
+        self.columns = columns
+    }
 
     /// To be called at the start of each row.
     func restart() {
@@ -12,7 +17,7 @@ final class RowDecodingPlan {
     }
 
     /// The position of the column of a key: that of exactly its name, or else of its name in snake case.
-    func position(of key: String, in columns: ColumnIndex) throws -> Int? {
+    func position(of key: String) throws -> Int? {
         // A Codable asks up to three questions about one key.
         if next > 0, steps[next - 1].key == key { return steps[next - 1].position }
         if next < steps.count, steps[next].key == key {
@@ -54,16 +59,27 @@ struct RowDecoder: Decoder {
         return try T(from: self)
     }
 
+    /// Reads a column.
+    ///
+    /// It is here because the container, generic over keys of other modules, cannot be specialised.
+    @inline(never)
+    fileprivate func value<T: PostgresDecodable>(at column: Int) throws -> T {
+        try row.storage.value(row.index, column, as: T.self)
+    }
+
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         KeyedDecodingContainer(RowContainer(decoder: self))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        throw VernalError(.decoding, "a row cannot be read as an array: read it as a tuple, `row.decode((Int, String).self)`")
+        throw VernalError(
+            .decoding,
+            "a row cannot be read as an array: read it as a tuple, `row.decode((Int, String).self)`"
+        )
     }
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer {
-        try row.storage.requireColumnCount(1, Any.self)
+        guard row.columnCount == 1 else { throw row.storage.wrongColumnCount(1, Any.self) }
         return CellDecoder(row: row, column: 0, codingPath: [])
     }
 }
@@ -71,7 +87,7 @@ struct RowDecoder: Decoder {
 private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let decoder: RowDecoder
     var codingPath: [any CodingKey] { [] }
-    var allKeys: [Key] { decoder.row.columns.compactMap { Key(stringValue: $0.name) } }
+    var allKeys: [Key] { decoder.plan.columns.all.compactMap { Key(stringValue: $0.name) } }
 
     func contains(_ key: Key) -> Bool {
         // An ambiguous name is reported by the decoding that follows.
@@ -84,7 +100,7 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     private func position(_ key: Key) throws -> Int? {
-        try decoder.plan.position(of: key.stringValue, in: decoder.row.storage.columns)
+        try decoder.plan.position(of: key.stringValue)
     }
 
     private func requiredPosition(_ key: Key) throws -> Int {
@@ -93,14 +109,15 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
             let alternative = snake == key.stringValue ? "" : " or \"\(snake)\""
             throw VernalError(
                 .decoding,
-                "there is no column \"\(key.stringValue)\"\(alternative): \(decoder.row.storage.columns.summary)"
+                "there is no column \"\(key.stringValue)\"\(alternative): \(decoder.plan.columns.summary)"
             ) { $0.columnName = key.stringValue }
         }
         return position
     }
 
+    @inline(__always)
     private func value<T: PostgresDecodable>(_ key: Key) throws -> T {
-        try decoder.row.storage.value(decoder.row.index, requiredPosition(key), as: T.self)
+        try decoder.value(at: requiredPosition(key))
     }
 
     func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try value(key) }

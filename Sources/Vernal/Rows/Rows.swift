@@ -22,9 +22,10 @@ public struct Rows: Sendable, RandomAccessCollection {
     @inlinable public var startIndex: Int { 0 }
 
     /// The number of rows.
-    public var endIndex: Int { storage.rowCount }
+    @inlinable public var endIndex: Int { storage.rowCount }
 
     /// The row at an index.
+    @inlinable
     public subscript(index: Int) -> Row {
         precondition(index >= 0 && index < endIndex, "there is no row with this index")
         return Row(storage: storage, index: index)
@@ -58,8 +59,8 @@ public struct Rows: Sendable, RandomAccessCollection {
     /// - Throws: A `VernalError` with the code `decoding`.
     @inlinable
     public func decode<T: PostgresDecodable>(_ type: T.Type = T.self) throws -> [T] {
-        try storage.requireColumnCount(1, T.self)
-        return try map { row in try storage.value(row.index, 0, as: T.self) }
+        guard storage.columnCount == 1 else { throw storage.wrongColumnCount(1, T.self) }
+        return try (0..<count).map { row in try storage.value(row, 0, as: T.self) }
     }
 
     /// Reads every row as a tuple: `try rows.decode((Int, String?).self)`.
@@ -69,7 +70,15 @@ public struct Rows: Sendable, RandomAccessCollection {
     public func decode<each T: PostgresDecodable>(
         _ type: (repeat each T).Type = (repeat each T).self
     ) throws -> [(repeat each T)] {
-        try map { row in try row.decode((repeat each T).self) }
+        var columnCount = 0
+        for _ in repeat (each T).self { columnCount += 1 }
+        guard storage.columnCount == columnCount else {
+            throw storage.wrongColumnCount(columnCount, (repeat each T).self)
+        }
+        return try (0..<count).map { row in
+            var column = 0
+            return (repeat try storage.next(row, &column, as: (each T).self))
+        }
     }
 
     /// Reads every row as a type with properties, each from the column of the same name; see `Row.decode(_:)`.
@@ -78,7 +87,7 @@ public struct Rows: Sendable, RandomAccessCollection {
     @_disfavoredOverload
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> [T] {
         // Every row asks for the same keys: where they are is found once.
-        let plan = RowDecodingPlan()
+        let plan = RowDecodingPlan(storage.columns)
         return try map { row in try RowDecoder(row: row, plan: plan).decode(T.self) }
     }
 }

@@ -12,14 +12,19 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
         return Element.postgresType.arrayType ?? .unspecified
     }
 
-    /// Writes an array, or a `bytea` for bytes. Elements that are `nil` are NULL; arrays within it are an error.
+    /// Writes an array, or a `bytea` for bytes.
+    ///
+    /// Elements that are `nil` are NULL; arrays within it are an error.
     public func encode(into encoder: inout PostgresEncoder) throws {
-        if let bytes = self as? [UInt8] {
+        // The types are compared first, as an empty array of any type can be cast to any other.
+        if Element.self == UInt8.self, let bytes = self as? [UInt8] {
             encoder.append(contentsOf: bytes)
             return
         }
         let elementType = Element.postgresType
-        guard elementType.elementType == nil else { throw EncodingFailure(reason: ArrayError.dimensions) }
+        guard elementType.elementType == nil, !encoder.isElement else {
+            throw EncodingFailure(reason: ArrayError.dimensions)
+        }
         if elementType == .unspecified {
             try encodeAsText(into: &encoder)
         } else {
@@ -39,7 +44,7 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
         for element in self {
             let start = encoder.count
             encoder.append(Int32(-1))
-            switch try encoder.append(value: element) {
+            switch try encoder.append(element: element) {
             case .null: encoder.set(1, at: flags)
             case .binary:
                 guard let size = Int32(exactly: encoder.count - start - 4) else {
@@ -59,7 +64,7 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
         for element in self {
             if text.count > 1 { text.append(UInt8(ascii: ",")) }
             var bytes: [UInt8] = []
-            switch try PostgresEncoder.encode(element, appendingTo: &bytes) {
+            switch try PostgresEncoder.encode(element, appendingTo: &bytes, isElement: true) {
             case .null: text.append(contentsOf: "NULL".utf8)
             case .text:
                 text.append(UInt8(ascii: "\""))
@@ -80,10 +85,14 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
 }
 
 extension Array: PostgresDecodable where Element: PostgresDecodable {
-    /// Reads an array of one dimension, or a `bytea` for bytes. NULL elements need an optional element type.
+    /// Reads an array of one dimension, or a `bytea` for bytes.
+    ///
+    /// NULL elements need an optional element type.
     public static func decode(_ bytes: Span<UInt8>, type: PostgresType, format: PostgresFormat) throws -> [Element] {
         if Element.self == UInt8.self {
-            guard let bytes = try byteArray(bytes, type, format) as? [Element] else { throw DecodingFailure.wrongType() }
+            guard let bytes = try byteArray(bytes, type, format) as? [Element] else {
+                throw DecodingFailure.wrongType()
+            }
             return bytes
         }
         guard format == .binary else { return try decodeText(bytes, type) }

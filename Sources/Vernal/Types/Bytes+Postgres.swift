@@ -1,9 +1,10 @@
+import LibpqIO
+
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
 #else
 public import Foundation
 #endif
-import LibpqIO
 
 extension Data: PostgresCodable {
     /// `bytea`.
@@ -48,7 +49,8 @@ extension UUID: PostgresCodable {
 }
 
 /// The bytes of a `bytea`.
-func byteArray(_ bytes: Span<UInt8>, _ type: PostgresType, _ format: PostgresFormat) throws(DecodingFailure) -> [UInt8] {
+func byteArray(_ bytes: Span<UInt8>, _ type: PostgresType, _ format: PostgresFormat) throws(DecodingFailure) -> [UInt8]
+{
     guard type == .bytea else { throw .wrongType() }
     guard format == .text else { return bytes.copy() }
     guard bytes.count >= 2, bytes[0] == UInt8(ascii: "\\"), bytes[1] == UInt8(ascii: "x") else {

@@ -1,9 +1,10 @@
+import LibpqIO
+
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
 #else
 public import Foundation
 #endif
-import LibpqIO
 
 /// Seconds from PostgreSQL's 2000-01-01 back to Foundation's 2001-01-01: 2000 was a leap year.
 private let secondsBetweenEpochs = 366.0 * 86_400

@@ -98,9 +98,7 @@ private func ipv6Text(_ words: [UInt16]) -> String {
     let hex = words.map { String($0, radix: 16) }
     if best.isEmpty { return hex.joined(separator: ":") }
     var tail = hex[best.upperBound...].joined(separator: ":")
-    let holdsIPv4 =
-        best.lowerBound == 0
-        && (best.count == 6 || best.count == 7 && words[7] != 1 || best.count == 5 && words[5] == 0xFFFF)
+    let holdsIPv4 = best.lowerBound == 0 && (best.count == 6 || best.count == 5 && words[5] == 0xFFFF)
     if holdsIPv4 {
         let dotted = [words[6] >> 8, words[6] & 255, words[7] >> 8, words[7] & 255].map { String($0) }
         tail = (best.count == 5 ? "ffff:" : "") + dotted.joined(separator: ".")

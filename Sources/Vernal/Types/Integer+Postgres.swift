@@ -77,7 +77,9 @@ extension Int8: PostgresCodable {
 }
 
 extension UInt8: PostgresCodable {
-    /// `int2`, as PostgreSQL has no integer of one byte. An array of bytes is a `bytea`, though.
+    /// `int2`, as PostgreSQL has no integer of one byte.
+    ///
+    /// An array of bytes is a `bytea`, though.
     public static var postgresType: PostgresType { .int2 }
     /// Writes an `int2`.
     public func encode(into encoder: inout PostgresEncoder) { encoder.append(Int16(self)) }

@@ -1,9 +1,10 @@
+import LibpqIO
+
 #if canImport(FoundationEssentials)
 public import FoundationEssentials
 #else
 public import Foundation
 #endif
-import LibpqIO
 
 /// A `numeric` as the server sends it: digits to the base of 10,000, the first of which counts 10,000 to the power of
 /// `weight`, and the number of decimal digits after the point.
@@ -143,7 +144,15 @@ struct NumericValue {
         var significand = Decimal(UInt64(truncatingIfNeeded: mantissa))
         let high = UInt64(truncatingIfNeeded: mantissa >> 64)
         if high != 0 { significand += Decimal(high) * Decimal(sign: .plus, exponent: 0, significand: twoToThe64) }
-        return Decimal(sign: kind == .negative ? .minus : .plus, exponent: exponent, significand: significand)
+        let sign: FloatingPointSign = kind == .negative ? .minus : .plus
+        let value = Decimal(sign: sign, exponent: exponent, significand: significand)
+        if value.isFinite { return value }
+        // That initializer gives up where the exponent alone would not fit, even if zeros of the significand could
+        // make up for it.
+        guard let value = Decimal(string: "\(sign == .minus ? "-" : "")\(mantissa)e\(exponent)"), value.isFinite else {
+            throw Self.tooLong
+        }
+        return value
     }
 }
 

@@ -17,12 +17,14 @@ import LibpqIO
 public protocol PostgresDecodable {
     /// Reads a value that is not NULL.
     ///
-    /// Throw any error to refuse it: the caller gets a `VernalError` that names the column, with yours as `underlying`.
+    /// If this throws, the caller gets a `VernalError` that names the column, with yours as `underlying`.
     ///
     /// - Parameters:
     ///   - bytes: The bytes as the server sent them; valid during the call only.
     ///   - type: The type of the column, or of the element of an array.
     ///   - format: How the bytes are to be read. Queries ask for binary values.
+    /// - Returns: The value.
+    /// - Throws: Any error, if the bytes are no value of this type.
     static func decode(_ bytes: Span<UInt8>, type: PostgresType, format: PostgresFormat) throws -> Self
 
     /// What a NULL is read as; `nil`, the default, makes NULL an error.
@@ -35,7 +37,9 @@ extension PostgresDecodable {
     public static var valueForNull: Self? { nil }
 }
 
-/// Why a value cannot be read; the row adds which column it is. It never has the value in it.
+/// Why a value cannot be read; the row adds which column it is.
+///
+/// It never has the value in it.
 @usableFromInline
 struct DecodingFailure: Error {
     @usableFromInline var reason: String

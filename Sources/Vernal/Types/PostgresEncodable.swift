@@ -39,6 +39,8 @@ public struct PostgresEncoder {
     /// Where the value begins: other values stand before it in the same buffer.
     private var start = 0
     private var encoding: StatementParameters.Encoding = .null
+    /// Whether the value is an element of an array, which cannot be an array itself.
+    private(set) var isElement = false
 
     /// The number of bytes of the value so far.
     var count: Int { bytes.count - start }
@@ -61,16 +63,8 @@ public struct PostgresEncoder {
 
     /// Appends an integer in network byte order to the value's binary representation.
     public mutating func append(_ integer: some FixedWidthInteger) {
-        var bits = integer.bigEndian
-        for _ in 0..<(integer.bitWidth / 8) {
-            // The first byte of the big-endian form is the lowest one of `bits` on a little-endian machine.
-            #if _endian(little)
-            bytes.append(UInt8(truncatingIfNeeded: bits))
-            bits >>= 8
-            #else
-            bytes.append(UInt8(truncatingIfNeeded: bits >> (integer.bitWidth - 8)))
-            bits <<= 8
-            #endif
+        for shift in stride(from: integer.bitWidth - 8, through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: integer >> shift))
         }
         encoding = .binary
     }
@@ -83,27 +77,21 @@ public struct PostgresEncoder {
         }
     }
 
-    /// Forgets what was written from an offset on.
-    mutating func removeBytes(from offset: Int) {
-        bytes.removeSubrange((start + offset)...)
+    /// Appends the encoding of an element of an array, and says what it is.
+    mutating func append(element: some PostgresEncodable) throws -> StatementParameters.Encoding {
+        try Self.encode(element, appendingTo: &bytes, isElement: true)
     }
-
-    /// Appends the encoding of another value, such as an element, and says what it is.
-    mutating func append(value: some PostgresEncodable) throws -> StatementParameters.Encoding {
-        try Self.encode(value, appendingTo: &bytes)
-    }
-
-    /// The bytes from an offset on.
-    func bytes(from offset: Int) -> ArraySlice<UInt8> { bytes[(start + offset)...] }
 
     /// Encodes a value behind the bytes of a buffer.
     static func encode(
         _ value: some PostgresEncodable,
-        appendingTo bytes: inout [UInt8]
+        appendingTo bytes: inout [UInt8],
+        isElement: Bool = false
     ) throws -> StatementParameters.Encoding {
         var encoder = PostgresEncoder()
         swap(&encoder.bytes, &bytes)
         encoder.start = encoder.bytes.count
+        encoder.isElement = isElement
         defer { swap(&encoder.bytes, &bytes) }
         try value.encode(into: &encoder)
         return encoder.encoding

@@ -1,9 +1,10 @@
+import LibpqIO
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import LibpqIO
 
 /// A value that is stored as JSON.
 ///

@@ -53,9 +53,12 @@ private func textOfBinary(_ bytes: Span<UInt8>, _ type: PostgresType) throws -> 
     case .macaddr: return try hardwareAddressText(bytes, count: 6)
     case .macaddr8: return try hardwareAddressText(bytes, count: 8)
     case .bit, .varbit: return try bitText(bytes)
-    case PostgresType(oid: 18), PostgresType(oid: 705), PostgresType(oid: 2278), PostgresType(oid: 1790):
-        // "char", unknown, void and refcursor are sent as text.
+    case PostgresType(oid: 705), PostgresType(oid: 2278), PostgresType(oid: 1790):
+        // unknown, void and refcursor are sent as text.
         return try bytes.text()
+    case PostgresType(oid: 18):
+        // "char" is one byte, which is zero for an empty text.
+        return bytes.count == 1 && bytes[0] == 0 ? "" : try bytes.text()
     default:
         if type.isUserDefined, bytes.looksLikeText { return try bytes.text() }
         throw DecodingFailure.wrongType("cast it in the query to read its text: `::text`")
@@ -63,7 +66,9 @@ private func textOfBinary(_ bytes: Span<UInt8>, _ type: PostgresType) throws -> 
 }
 
 extension Span<UInt8> {
-    /// Whether there is no control character but tab and line ends. Binary representations nearly always have a zero
+    /// Whether there is no control character but tab and line ends.
+    ///
+    /// Binary representations nearly always have a zero
     /// byte, as most begin with a count, a length or a version.
     fileprivate var looksLikeText: Bool {
         for index in indices {
@@ -79,7 +84,8 @@ extension Span<UInt8> {
 private func floatText<T: BinaryFloatingPoint & CustomStringConvertible>(_ value: T, plainDigits: Int) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-    // Swift prints the shortest digits as well, but chooses exponents differently.
+    // Swift prints the shortest digits as well, but chooses exponents differently. (Where the shortest digits lie exactly
+    // between two numbers, PostgreSQL prints one more: 3.3554448e+07 for 3.355445e+07. Both read back as the same.)
     var digits: [UInt8] = []
     var pointAt: Int?
     var exponent = 0

@@ -2,8 +2,9 @@
 struct TimestampParser {
     private var rest: ArraySlice<UInt8>
 
-    /// The microseconds since 2000-01-01 00:00:00 UTC of a text such as `2024-02-29 12:34:56.789+01:30`,
-    /// `0044-03-15 BC` or `2024-02-29T12:34:56Z`; `nil` for anything else. Without a zone, it is UTC.
+    /// The microseconds since 2000-01-01 00:00:00 UTC; `nil` for a text in another style.
+    ///
+    /// Read are texts such as `2024-02-29 12:34:56.789+01:30`, `0044-03-15 BC` and `2024-02-29T12:34:56Z`. Without a zone, it is UTC.
     static func microseconds(_ text: String) -> Int64? {
         var parser = TimestampParser(rest: Array(text.utf8)[...])
         return parser.parse()

@@ -1,0 +1,52 @@
+import InvocationLifecycle
+import Logging
+
+/// Tells the participants where in its life the process is: in their order, each call within a limit.
+struct Participants: Sendable {
+    /// What the platforms allow for a cold start.
+    static let startLimit = Duration.seconds(10)
+    /// How long an invocation boundary may take; what is longer is work that belongs into an invocation.
+    static let boundaryLimit = Duration.seconds(1)
+
+    let registry: ParticipantRegistry
+    let logger: Logger
+
+    /// Starts those that are there; one that is registered later starts on its own.
+    func willStart() async throws(HostError) {
+        for participant in registry.participants {
+            do {
+                try await withTimeLimit(Self.startLimit) { try await participant.willStart() }
+            } catch is TimeLimitExceeded {
+                throw HostError(.startTimedOut, "\(type(of: participant)) did not start within \(Self.startLimit)")
+            } catch {
+                throw HostError(.startFailed, "\(type(of: participant)) could not start: \(error)")
+            }
+        }
+    }
+
+    func didThaw(gap: Duration) async {
+        await tell("didThaw", within: Self.boundaryLimit) { await $0.didThaw(gap: gap) }
+    }
+
+    func willFreeze() async {
+        await tell("willFreeze", within: Self.boundaryLimit) { await $0.willFreeze() }
+    }
+
+    func willStop(by deadline: ContinuousClock.Instant) async {
+        await tell("willStop", within: ContinuousClock.now.duration(to: deadline)) { await $0.willStop(by: deadline) }
+    }
+
+    private func tell(
+        _ event: String,
+        within limit: Duration,
+        _ call: @escaping @Sendable (any InvocationParticipant) async -> Void
+    ) async {
+        let participants = registry.participants
+        guard !participants.isEmpty else { return }
+        do {
+            try await withTimeLimit(limit) { for participant in participants { await call(participant) } }
+        } catch is TimeLimitExceeded {
+            logger.warning("participants took too long", metadata: ["event": "\(event)", "limit": "\(limit)"])
+        } catch {}  // The invocation was cancelled, and its participants with it.
+    }
+}
