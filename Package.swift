@@ -90,7 +90,7 @@ let package = Package(
         .testTarget(name: "LibpqIOTests", dependencies: ["LibpqIO", "VernalTestKit"], swiftSettings: strict),
         .testTarget(
             name: "VernalTests",
-            dependencies: ["Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "VernalTestKit"],
+            dependencies: ["Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "EmbeddedPostgres", "VernalTestKit"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,4 +1,4 @@
-internal import InvocationLifecycle
+package import InvocationLifecycle
 internal import PoolCore
 internal import Synchronization
 
@@ -12,7 +12,7 @@ public final class Engine: Sendable {
     public let name: String?
     private let pool: Result<ConnectionPool, VernalError>
     /// Hears of the life of the process on behalf of the engine.
-    private let participant: EngineParticipant
+    package let participant: any InvocationParticipant
 
     /// Makes an engine. Nothing is opened, and a wrong configuration shows when the engine is used first.
     ///
