@@ -47,12 +47,14 @@ package struct ConnectThrottle: Sendable, Hashable {
         if let countedAt, now > countedAt {
             tokens = min(capacity, tokens + (now - countedAt) / .seconds(1) * rate)
         }
-        countedAt = max(countedAt ?? now, now)
+        // Also when the clock was set back, as after a restore: else nothing would be opened until it has caught up.
+        countedAt = now
         guard tokens < 1 else {
             tokens -= 1
             return nil
         }
         // At least a millisecond on: a token that is missing by a rounding error is not worth a second question.
-        return now + max(.milliseconds(1), .seconds((1 - tokens) / rate))
+        // At most a day on: a rate may be so small that the time does not fit a duration.
+        return now + .seconds(min(max(0.001, (1 - tokens) / rate), 86_400))
     }
 }

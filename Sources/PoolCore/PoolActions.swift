@@ -77,7 +77,9 @@ package enum Handover: ~Copyable, Sendable {
     case askAgain(at: ContinuousClock.Instant)
     case reject(PoolRejection)
 
-    /// When the waiter is to ask again, if that is what it is woken for. Then it stays in the queue.
+    /// When the waiter is to ask again, if that is what it is woken for.
+    ///
+    /// Then it stays in the queue.
     package var timeToAskAgain: ContinuousClock.Instant? {
         switch self {
         case .askAgain(let time): time

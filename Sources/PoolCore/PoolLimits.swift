@@ -1,4 +1,6 @@
-/// The numbers that a pool decides by. They are taken as they are: whoever makes them has checked them.
+/// The numbers that a pool decides by.
+///
+/// They are taken as they are: whoever makes them has checked them.
 package struct PoolLimits: Sendable, Hashable {
     /// How many connections are kept.
     package var size = 1
@@ -7,6 +9,8 @@ package struct PoolLimits: Sendable, Hashable {
     /// How many connections stay open however long they are idle.
     package var minConnections = 0
     /// How many acquires may wait at a time; one more is refused at once.
+    ///
+    /// A borrower whose connection was found dead is not counted: it was served already.
     package var maxWaiters = 32
 
     /// A connection that has been idle for longer is closed.
@@ -23,6 +27,10 @@ package struct PoolLimits: Sendable, Hashable {
     package var pingBypass: Duration = .milliseconds(500)
     /// A connection that has been idle for longer is pinged before it is lent.
     package var pingIdleAge: Duration = .seconds(30)
+
+    /// A half-open connection whose connect was begun longer ago is closed instead of being gone on with: the time limit of
+    /// a connect is over, and the server may have given it up.
+    package var halfOpenLimit: Duration = .seconds(3)
 
     /// How many connects may be made at once after a quiet time.
     package var connectBurst = 1

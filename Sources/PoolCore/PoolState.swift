@@ -1,4 +1,6 @@
-/// All that a pool knows and decides: a value. Events go in, one action comes out.
+/// All that a pool knows and decides: a value.
+///
+/// Events go in, one action comes out.
 ///
 /// It does no I/O, takes no lock, reads no clock and rolls no dice; it names connections and waiters but holds none. The
 /// shell tells it what happened, under a lock, and does what it says, with the lock released.
@@ -26,7 +28,10 @@ package struct PoolState: Sendable, Hashable {
 
     /// Somebody wants a connection.
     ///
-    /// - Parameter deadline: until when it is worth anything to the caller.
+    /// - Parameters:
+    ///   - now: the time.
+    ///   - deadline: until when it is worth anything to the caller.
+    /// - Returns: what the caller does next. It frees no place for others, so nobody has to be woken.
     package mutating func acquireRequested(
         now: ContinuousClock.Instant,
         deadline: ContinuousClock.Instant
@@ -43,8 +48,10 @@ package struct PoolState: Sendable, Hashable {
         )
     }
 
-    /// A connection that was lent turned out to be dead before it was used. Its borrower tries again, and does not
-    /// go to the end of the queue for it.
+    /// A connection that was lent turned out to be dead before it was used.
+    ///
+    /// Its borrower tries again, and does not go to the end of the queue for it. If it is refused, the place of the dead
+    /// connection is free for others: `nextWake` has to be asked.
     package mutating func foundDead(
         _ connection: ConnectionID,
         now: ContinuousClock.Instant,
@@ -65,12 +72,18 @@ package struct PoolState: Sendable, Hashable {
     /// - Returns: `nil` when the waiter has been handed something meanwhile, which it will find.
     package mutating func askedAgain(_ waiter: WaiterID, now: ContinuousClock.Instant) -> AcquireAction? {
         guard waiters.contains(waiter) else { return nil }
-        guard waiters.first == waiter, let connection = slots.firstVacant() else {
-            return .wait(waiter, askAgain: nil)
+        guard waiters.first == waiter else { return .wait(waiter, askAgain: nil) }
+        if let halfOpen = slots.firstHalfOpen() {
+            waiters.remove(waiter)
+            return .resume(resumption(halfOpen))
         }
-        if let token = throttle.take(at: now) { return .wait(waiter, askAgain: token) }
+        guard let connection = slots.firstVacant() else { return .wait(waiter, askAgain: nil) }
+        if let token = throttle.take(at: now) {
+            informedWaiter = waiter
+            return .wait(waiter, askAgain: token)
+        }
         waiters.remove(waiter)
-        return .open(permit(connection))
+        return .open(permit(connection, now: now))
     }
 
     private mutating func openOrWait(
@@ -84,7 +97,7 @@ package struct PoolState: Sendable, Hashable {
             if let halfOpen = slots.firstHalfOpen() { return .resume(resumption(halfOpen)) }
             if let connection = slots.firstVacant() {
                 askAgain = throttle.take(at: now)
-                guard let askAgain else { return .open(permit(connection)) }
+                guard let askAgain else { return .open(permit(connection, now: now)) }
                 if askAgain > deadline, slots.counts.open == 0 { return rejection(.throttled(until: askAgain)) }
             }
         }
@@ -100,9 +113,10 @@ package struct PoolState: Sendable, Hashable {
         return .reject(reason)
     }
 
-    private mutating func permit(_ connection: ConnectionID) -> ConnectPermit {
+    private mutating func permit(_ connection: ConnectionID, now: ContinuousClock.Instant) -> ConnectPermit {
         counters.connects += 1
         slots.move(connection, to: .opening)
+        slots[connection].begun = now
         return ConnectPermit(connection)
     }
 
@@ -147,14 +161,20 @@ package struct PoolState: Sendable, Hashable {
             return Wake(waiter: waiter, handover: .askAgain(at: token))
         }
         waiters.remove(waiter)
-        return Wake(waiter: waiter, handover: .open(permit(connection)))
+        return Wake(waiter: waiter, handover: .open(permit(connection, now: now)))
     }
 
     // MARK: Connecting
 
-    /// A connect was made. The task that made it borrows the connection.
+    /// A connect was made.
     ///
-    /// - Parameter jitter: a random number from 0 up to 1, for the length of the connection's life.
+    /// The task that made it borrows the connection.
+    ///
+    /// - Parameters:
+    ///   - permit: the permit by which it was made.
+    ///   - now: the time, from which the connection's life is counted.
+    ///   - jitter: a random number from 0 up to 1, for the length of that life.
+    /// - Returns: what becomes of the connection.
     package mutating func connectSucceeded(
         _ permit: consuming ConnectPermit,
         now: ContinuousClock.Instant,
@@ -173,14 +193,17 @@ package struct PoolState: Sendable, Hashable {
 
     /// A connect failed.
     ///
-    /// - Parameter isDefinite: whether another try would fail in the same way, as with a wrong password. Then those who
-    ///   wait are told at once, instead of each finding out for itself.
+    /// - Parameters:
+    ///   - permit: the permit by which it was tried.
+    ///   - isDefinite: whether another try would fail in the same way, as with a wrong password. Then those who wait
+    ///     are told at once, instead of each finding out for itself.
     /// - Returns: the waiters to reject.
     package mutating func connectFailed(_ permit: consuming ConnectPermit, isDefinite: Bool) -> [WaiterID] {
         counters.connectFailures += 1
         slots.move(permit.connection, to: .vacant)
         permit.redeem()
-        // A connection that is in use will come back to somebody, whatever the server says to new ones.
+        // A connection that is in use will come back to somebody, whatever the server says to new ones; until then
+        // the throttle bounds how many of the others find out for themselves.
         return isDefinite && slots.counts.leased == 0 ? rejectWaiters() : []
     }
 
@@ -207,47 +230,29 @@ package struct PoolState: Sendable, Hashable {
         guard slots.is(connection, .leased) else { return .close }
         if state == .reusable, !isClosed, !isExpired(connection, now: now) {
             if let waiter = waiters.dequeue() { return .hand(to: waiter) }
-            if slots.counts.open <= limits.size {
-                slots.move(connection, to: .idle)
-                slots[connection].idleSince = now
+            // A half-open connection is not worth more than a whole one: it does not count as one that is kept.
+            if slots.counts.open - slots.counts.halfOpen <= limits.size {
+                slots.park(connection, now: now, lifeEndsBy: now + limits.maxLifetime)
                 return .park
             }
         } else if state == .broken {
             counters.losses += 1
-        } else {
+        } else if !isClosed {
             counters.expiries += 1
         }
         slots.move(connection, to: .vacant)
         return .close
     }
 
-    private func isExpired(_ connection: ConnectionID, now: ContinuousClock.Instant) -> Bool {
-        slots[connection].expiry.map { $0 <= now } ?? false
-    }
-
-    /// The idle connection to lend, with what has to be known of it first, and those that have become too old.
-    private mutating func takeIdle(
-        now: ContinuousClock.Instant
-    ) -> (expired: [ConnectionID], found: (connection: ConnectionID, check: LivenessCheck)?) {
-        var expired: [ConnectionID] = []
-        while let connection = slots.idle.last {
-            let age = slots[connection].idleSince.map { now - $0 } ?? .zero
-            let mayStay = age <= limits.idleTimeout || slots.counts.open <= limits.minConnections
-            if isExpired(connection, now: now) || age > limits.hardIdleLimit || !mayStay {
-                counters.expiries += 1
-                slots.move(connection, to: .vacant)
-                expired.append(connection)
-                continue
-            }
-            slots.move(connection, to: .leased)
-            let check: LivenessCheck =
-                age < limits.pingBypass ? .none : age > limits.pingIdleAge ? .ping : .look
-            return (expired, (connection, check))
-        }
-        return (expired, nil)
-    }
-
     // MARK: Ending
+
+    /// The process ran on after a time in which it may have been frozen.
+    ///
+    /// - Parameter gap: for how long nothing ran, by whatever clock saw it. Connections that nobody used have been
+    ///   idle for at least that long, even if the clock that the pool is told of stood still.
+    package mutating func processThawed(gap: Duration) {
+        slots.noteFreeze(of: gap)
+    }
 
     /// The process may be frozen, and is not to hold what it does not use.
     ///

@@ -4,7 +4,8 @@ package struct PoolCounters: Sendable, Hashable {
     package internal(set) var acquires = 0
     /// Acquires that had to wait in the queue.
     package internal(set) var waits = 0
-    /// Acquires that were refused at once, because of too many waiters, the throttle or a shutdown.
+    /// Acquires that were refused, at once or while they waited: too many waiters, the throttle, a connect that no other
+    /// would fare better than, or a shutdown.
     package internal(set) var rejections = 0
     /// Waiters that ran out of time.
     package internal(set) var waitTimeouts = 0
@@ -14,7 +15,7 @@ package struct PoolCounters: Sendable, Hashable {
     package internal(set) var connects = 0
     /// Connects that failed.
     package internal(set) var connectFailures = 0
-    /// Connections closed because they had been idle, or were at the end of their life.
+    /// Connections closed because they had been idle, were left half-open, or were at the end of their life.
     package internal(set) var expiries = 0
     /// Connections closed because they came back broken or were found dead.
     package internal(set) var losses = 0

@@ -18,10 +18,19 @@ struct SlotTable: Sendable, Hashable {
     struct Slot: Sendable, Hashable {
         var serial: UInt32 = 0
         fileprivate(set) var phase = Phase.vacant
+        /// When the connect was begun.
+        var begun: ContinuousClock.Instant?
         /// When its life is over.
         var expiry: ContinuousClock.Instant?
         /// When it came back last.
-        var idleSince: ContinuousClock.Instant?
+        fileprivate(set) var idleSince: ContinuousClock.Instant?
+        /// The longest time since then in which the process was frozen, by another clock than that of the instants.
+        fileprivate(set) var frozenFor = Duration.zero
+
+        /// For how long nobody has used it, at least.
+        func unusedFor(now: ContinuousClock.Instant) -> Duration {
+            max(idleSince.map { now - $0 } ?? .zero, frozenFor)
+        }
     }
 
     private(set) var slots: [Slot]
@@ -48,17 +57,22 @@ struct SlotTable: Sendable, Hashable {
 
     /// Names the connection that a vacant slot will hold.
     func firstVacant() -> ConnectionID? {
+        // Under load the pool is full and this is asked after each event: it must not look at every slot then.
+        guard counts.open < slots.count else { return nil }
         guard let slot = slots.firstIndex(where: { $0.phase == .vacant }) else { return nil }
         return ConnectionID(slot: slot, serial: slots[slot].serial &+ 1)
     }
 
     /// A connection that is partly made.
     func firstHalfOpen() -> ConnectionID? {
+        guard counts.halfOpen > 0 else { return nil }
         guard let slot = slots.firstIndex(where: { $0.phase == .halfOpen }) else { return nil }
         return ConnectionID(slot: slot, serial: slots[slot].serial)
     }
 
-    /// Moves a connection into another phase. Nothing else in the pool does, so the counts and the list of idle ones
+    /// Moves a connection into another phase.
+    ///
+    /// Nothing else in the pool does, so the counts and the list of idle ones
     /// cannot disagree with the phases.
     mutating func move(_ connection: ConnectionID, to phase: Phase) {
         let before = slots[connection.slot].phase
@@ -70,10 +84,31 @@ struct SlotTable: Sendable, Hashable {
         case .opening, .halfOpen, .leased: break
         }
         slots[connection.slot].phase = phase
+        slots[connection.slot].frozenFor = .zero
         if phase == .idle { idle.append(connection) }
         counts.move(from: before, to: phase)
     }
 
+    /// Keeps a connection that came back.
+    ///
+    /// - Parameters:
+    ///   - connection: the connection, which is leased.
+    ///   - now: since when it is idle.
+    ///   - lifeEndsBy: the end of its life at the latest. It changes nothing, unless the clock was set back.
+    mutating func park(_ connection: ConnectionID, now: ContinuousClock.Instant, lifeEndsBy: ContinuousClock.Instant) {
+        move(connection, to: .idle)
+        slots[connection.slot].idleSince = now
+        slots[connection.slot].expiry = min(slots[connection.slot].expiry ?? lifeEndsBy, lifeEndsBy)
+    }
+
+    /// Remembers a freeze for every connection that nobody used meanwhile.
+    mutating func noteFreeze(of gap: Duration) {
+        for slot in slots.indices where slots[slot].phase == .idle || slots[slot].phase == .halfOpen {
+            slots[slot].frozenFor = max(slots[slot].frozenFor, gap)
+        }
+    }
+
+    /// The connections in a phase, by their slots.
     func all(in phase: Phase) -> [ConnectionID] {
         slots.indices.compactMap { slot in
             slots[slot].phase == phase ? ConnectionID(slot: slot, serial: slots[slot].serial) : nil

@@ -1,4 +1,6 @@
-/// Acquires that wait, first come first served. Joining, leaving and being served all take constant time.
+/// Acquires that wait, first come first served.
+///
+/// Joining, leaving and being served all take constant time.
 ///
 /// A linked list in an array: nodes are reused, and a serial number tells a waiter from a later one in the same node.
 struct WaiterQueue: Sendable, Hashable {

@@ -46,15 +46,6 @@ package struct ConnectAttempt: ~Copyable {
         targets = plan.targets.reversed()
     }
 
-    /// Whether the address that is being tried has had all the time that it gets: nobody has driven the attempt for long,
-    /// perhaps because the process was frozen. There is no point in going on with it.
-    package var isStale: Bool {
-        switch current {
-        case .some(let candidate): candidate.deadline <= .now
-        case .none: false
-        }
-    }
-
     /// Goes on with the connect until it is made, has failed, or the caller has to stop.
     package mutating func drive(
         until deadline: ContinuousClock.Instant,

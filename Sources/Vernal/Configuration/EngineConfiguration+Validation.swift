@@ -63,6 +63,7 @@ extension EngineConfiguration {
         limits.idleTimeout = idleTimeout
         limits.hardIdleLimit = max(hardIdleLimit, idleTimeout)
         limits.maxLifetime = maxLifetime
+        limits.halfOpenLimit = connectTimeout
         limits.pingBypass = pingBypass
         limits.pingIdleAge = pingIdleAge
         limits.connectBurst = connectBurst ?? limits.maxOpen

@@ -3,6 +3,9 @@ internal import PoolCore
 internal import Synchronization
 
 extension ConnectionPool {
+    /// For how long a server that had no connection slot left counts as short of them.
+    private static let scarcityMemory: Duration = .seconds(300)
+
     /// Makes a connection, or goes on with one that another task had to leave.
     ///
     /// If this task has to stop on the way, the half-open connection is left to the next one.
@@ -14,7 +17,7 @@ extension ConnectionPool {
         let id = permit.connection
         var attempt: ConnectAttempt
         do throws(LibpqError) {
-            if let parked, !parked.isStale {
+            if let parked {
                 attempt = parked
             } else {
                 attempt = try ConnectAttempt(configuration.settings, timeout: configuration.connectTimeout)
@@ -52,6 +55,8 @@ extension ConnectionPool {
             guard shared.state.connectInterrupted(permit) == .keep, let attempt = attempt.take() else { return }
             shared.slots[id.slot].park(attempt)
         }
+        // Closed, if it is not kept, before those who wait for an empty pool hear of it.
+        attempt = nil
         settle()
     }
 
@@ -59,7 +64,7 @@ extension ConnectionPool {
         let failure = VernalError(connect: error)
         let sleepers = shared.withLock(giving: permit) { shared, permit in
             shared.lastConnectFailure = failure.connectFailure
-            if failure.sqlState == .tooManyConnections { shared.sawScarcity = true }
+            if failure.sqlState == .tooManyConnections { shared.scarceUntil = .now + Self.scarcityMemory }
             let rejected = shared.state.connectFailed(permit, isDefinite: !failure.isRetryable)
             return rejected.compactMap { shared.put(.reject(.connectRefused), for: $0) }
         }

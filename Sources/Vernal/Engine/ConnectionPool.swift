@@ -17,8 +17,8 @@ final class ConnectionPool: Sendable {
         /// Those who wait for the last connection to be closed.
         var drainers: [Parking] = []
         var lastConnectFailure: VernalError.ConnectFailure?
-        /// Whether the server has said that it has no connection slot left.
-        var sawScarcity = false
+        /// Until when the server counts as short of connection slots, because it has said that it had none left.
+        var scarceUntil: ContinuousClock.Instant?
         var isFirstConnect = true
 
         /// Takes the place of a connection that is to be closed.
@@ -66,6 +66,7 @@ final class ConnectionPool: Sendable {
                 let dead = connection.id
                 _ = consume connection
                 step = decide { $0.foundDead(dead, now: .now, deadline: deadline) }
+                settle()
             case .connect(let permit, let attempt):
                 return try await connect(permit, attempt, until: deadline)
             case .wait(let id, let waiter, let askAgain):

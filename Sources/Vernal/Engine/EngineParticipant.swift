@@ -1,4 +1,5 @@
 internal import InvocationLifecycle
+internal import PoolCore
 internal import Synchronization
 
 /// What an engine does when the process starts, may be frozen, and ends.
@@ -14,12 +15,17 @@ final class EngineParticipant: InvocationParticipant {
         _ = try pool.get()
     }
 
+    func didThaw(gap: Duration) async {
+        guard let pool = try? pool.get() else { return }
+        pool.shared.withLock { $0.state.processThawed(gap: gap) }
+    }
+
     func willFreeze() async {
         guard let pool = try? pool.get() else { return }
         switch pool.configuration.retention {
         case .keep: break
         case .release: pool.closeIdle()
-        case .adaptive: if pool.shared.withLock({ $0.sawScarcity }) { pool.closeIdle() }
+        case .adaptive: if pool.isServerScarce { pool.closeIdle() }
         }
     }
 
@@ -30,6 +36,11 @@ final class EngineParticipant: InvocationParticipant {
 }
 
 extension ConnectionPool {
+    /// Whether the server had no connection slot left a while ago.
+    fileprivate var isServerScarce: Bool {
+        shared.withLock { $0.scarceUntil.map { .now < $0 } ?? false }
+    }
+
     /// Until when a connection is worth anything to a caller that asks now.
     func acquireDeadline(_ timeout: Duration?) -> ContinuousClock.Instant {
         let own = ContinuousClock.now + (timeout ?? configuration.acquireTimeout)

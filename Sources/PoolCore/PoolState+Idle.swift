@@ -1,0 +1,59 @@
+extension PoolState {
+    /// The idle connection to lend, with what has to be known of it first, and those that have become too old.
+    mutating func takeIdle(
+        now: ContinuousClock.Instant
+    ) -> (expired: [ConnectionID], found: (connection: ConnectionID, check: LivenessCheck)?) {
+        var expired =
+            slots.counts.halfOpen > 0 ? slots.all(in: .halfOpen).filter { isOverdue(halfOpen: $0, now: now) } : []
+        for connection in expired { expire(connection) }
+        // Lending takes the newest, so nothing would ever come upon the oldest: they are looked for from the other end.
+        while let oldest = slots.idle.first, isOverdue(idle: oldest, now: now) {
+            expire(oldest)
+            expired.append(oldest)
+        }
+        while let newest = slots.idle.last {
+            guard !isOverdue(idle: newest, now: now) else {
+                expire(newest)
+                expired.append(newest)
+                continue
+            }
+            let check = livenessCheck(newest, now: now)
+            slots.move(newest, to: .leased)
+            return (expired, (newest, check))
+        }
+        return (expired, nil)
+    }
+
+    /// Whether the life of a connection is over.
+    func isExpired(_ connection: ConnectionID, now: ContinuousClock.Instant) -> Bool {
+        slots[connection].expiry.map { $0 <= now } ?? false
+    }
+
+    private func isOverdue(idle connection: ConnectionID, now: ContinuousClock.Instant) -> Bool {
+        if isExpired(connection, now: now) { return true }
+        let age = slots[connection].unusedFor(now: now)
+        return age > limits.hardIdleLimit
+            || (age > limits.idleTimeout && slots.counts.open > limits.minConnections)
+    }
+
+    /// A connect that was begun too long ago, or later than now: whoever went on with it would find its time run out.
+    private func isOverdue(halfOpen connection: ConnectionID, now: ContinuousClock.Instant) -> Bool {
+        let slot = slots[connection]
+        guard let begun = slot.begun, begun <= now else { return true }
+        return max(now - begun, slot.frozenFor) > limits.halfOpenLimit
+    }
+
+    private func livenessCheck(_ connection: ConnectionID, now: ContinuousClock.Instant) -> LivenessCheck {
+        let slot = slots[connection]
+        // The clock was set back, as after a restore: how long it has been idle, nobody knows.
+        if let idleSince = slot.idleSince, now < idleSince { return .ping }
+        let age = slot.unusedFor(now: now)
+        if age < limits.pingBypass { return .none }
+        return age > limits.pingIdleAge ? .ping : .look
+    }
+
+    private mutating func expire(_ connection: ConnectionID) {
+        counters.expiries += 1
+        slots.move(connection, to: .vacant)
+    }
+}
