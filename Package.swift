@@ -36,12 +36,13 @@ let package = Package(
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"]), .brew(["libpq"])]
         ),
-        .target(name: "PoolCore", swiftSettings: strict),
-        .target(name: "InvocationLifecycle", swiftSettings: strict),
-        .target(name: "LibpqIO", dependencies: ["CLibpq"], swiftSettings: strict),
+        .target(name: "Moments", swiftSettings: strict),
+        .target(name: "PoolCore", dependencies: ["Moments"], swiftSettings: strict),
+        .target(name: "InvocationLifecycle", dependencies: ["Moments"], swiftSettings: strict),
+        .target(name: "LibpqIO", dependencies: ["CLibpq", "Moments"], swiftSettings: strict),
         .target(
             name: "Vernal",
-            dependencies: ["PoolCore", "LibpqIO", "InvocationLifecycle"],
+            dependencies: ["PoolCore", "LibpqIO", "InvocationLifecycle", "Moments"],
             swiftSettings: strict
         ),
 
@@ -86,17 +87,19 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
-        .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore"], swiftSettings: strict),
-        .testTarget(name: "LibpqIOTests", dependencies: ["LibpqIO", "VernalTestKit"], swiftSettings: strict),
+        .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "Moments"], swiftSettings: strict),
+        .testTarget(name: "LibpqIOTests", dependencies: ["LibpqIO", "Moments", "VernalTestKit"], swiftSettings: strict),
         .testTarget(
             name: "VernalTests",
-            dependencies: ["Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "EmbeddedPostgres", "VernalTestKit"],
+            dependencies: [
+                "Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "Moments", "EmbeddedPostgres", "VernalTestKit",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "VernalHostTests",
             dependencies: [
-                "VernalHost", "InvocationLifecycle",
+                "VernalHost", "InvocationLifecycle", "Moments",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,3 +1,5 @@
+package import Moments
+
 /// The permission to make one connect.
 ///
 /// Only the throttle makes permits, and nothing connects without one. It is a value with one owner, and it is given back to
@@ -29,7 +31,7 @@ package struct ConnectThrottle: Sendable, Hashable {
     private let capacity: Double
     private let rate: Double
     private var tokens: Double
-    private var countedAt: ContinuousClock.Instant?
+    private var countedAt: Moment?
 
     /// - Parameters:
     ///   - burst: the capacity of the bucket, at least 1; it begins full.
@@ -43,7 +45,7 @@ package struct ConnectThrottle: Sendable, Hashable {
     /// Takes a token.
     ///
     /// - Returns: `nil` when there was one; else when there will be one.
-    package mutating func take(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+    package mutating func take(at now: Moment) -> Moment? {
         if let countedAt, now > countedAt {
             tokens = min(capacity, tokens + (now - countedAt) / .seconds(1) * rate)
         }

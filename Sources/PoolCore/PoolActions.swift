@@ -1,3 +1,5 @@
+package import Moments
+
 // What the pool's state tells the shell to do. One small type per kind of event, in the imperative. After each event that may
 // free a place the shell also asks `nextWake` until there is none.
 
@@ -18,7 +20,7 @@ package enum PoolRejection: Sendable, Hashable {
     /// The pool was shut down.
     case closed
     /// There will be no connect token before the caller's deadline.
-    case throttled(until: ContinuousClock.Instant)
+    case throttled(until: Moment)
     /// A connect failed in a way that the next one would fail in too.
     case connectRefused
 }
@@ -32,7 +34,7 @@ package enum AcquireAction: ~Copyable, Sendable {
     /// Go on with the connect that another task had to leave.
     case resume(ConnectPermit)
     /// Sleep until something is handed over, the caller's deadline passes, or the time comes to ask again.
-    case wait(WaiterID, askAgain: ContinuousClock.Instant?)
+    case wait(WaiterID, askAgain: Moment?)
     case reject(PoolRejection)
 
     /// Whether it is to sleep.
@@ -47,7 +49,7 @@ package enum AcquireAction: ~Copyable, Sendable {
     }
 
     /// When a waiter is to ask again, if it is told a time.
-    package var timeToAskAgain: ContinuousClock.Instant? {
+    package var timeToAskAgain: Moment? {
         switch self {
         case .wait(_, let time): time
         case .lend: nil
@@ -74,13 +76,13 @@ package enum Handover: ~Copyable, Sendable {
     case open(ConnectPermit)
     case resume(ConnectPermit)
     /// There is a place for a connection but no token yet: keep the place in the queue and ask again then.
-    case askAgain(at: ContinuousClock.Instant)
+    case askAgain(at: Moment)
     case reject(PoolRejection)
 
     /// When the waiter is to ask again, if that is what it is woken for.
     ///
     /// Then it stays in the queue.
-    package var timeToAskAgain: ContinuousClock.Instant? {
+    package var timeToAskAgain: Moment? {
         switch self {
         case .askAgain(let time): time
         case .lend: nil

@@ -1,7 +1,9 @@
+internal import Moments
+
 extension PoolState {
     /// The idle connection to lend, with what has to be known of it first, and those that have become too old.
     mutating func takeIdle(
-        now: ContinuousClock.Instant
+        now: Moment
     ) -> (expired: [ConnectionID], found: (connection: ConnectionID, check: LivenessCheck)?) {
         var expired =
             slots.counts.halfOpen > 0 ? slots.all(in: .halfOpen).filter { isOverdue(halfOpen: $0, now: now) } : []
@@ -25,11 +27,11 @@ extension PoolState {
     }
 
     /// Whether the life of a connection is over.
-    func isExpired(_ connection: ConnectionID, now: ContinuousClock.Instant) -> Bool {
+    func isExpired(_ connection: ConnectionID, now: Moment) -> Bool {
         slots[connection].expiry.map { $0 <= now } ?? false
     }
 
-    private func isOverdue(idle connection: ConnectionID, now: ContinuousClock.Instant) -> Bool {
+    private func isOverdue(idle connection: ConnectionID, now: Moment) -> Bool {
         if isExpired(connection, now: now) { return true }
         let age = slots[connection].unusedFor(now: now)
         return age > limits.hardIdleLimit
@@ -37,13 +39,13 @@ extension PoolState {
     }
 
     /// A connect that was begun too long ago, or later than now: whoever went on with it would find its time run out.
-    private func isOverdue(halfOpen connection: ConnectionID, now: ContinuousClock.Instant) -> Bool {
+    private func isOverdue(halfOpen connection: ConnectionID, now: Moment) -> Bool {
         let slot = slots[connection]
         guard let begun = slot.begun, begun <= now else { return true }
         return max(now - begun, slot.frozenFor) > limits.halfOpenLimit
     }
 
-    private func livenessCheck(_ connection: ConnectionID, now: ContinuousClock.Instant) -> LivenessCheck {
+    private func livenessCheck(_ connection: ConnectionID, now: Moment) -> LivenessCheck {
         let slot = slots[connection]
         // The clock was set back, as after a restore: how long it has been idle, nobody knows.
         if let idleSince = slot.idleSince, now < idleSince { return .ping }

@@ -1,3 +1,5 @@
+package import Moments
+
 /// All that a pool knows and decides: a value.
 ///
 /// Events go in, one action comes out.
@@ -33,8 +35,8 @@ package struct PoolState: Sendable, Hashable {
     ///   - deadline: until when it is worth anything to the caller.
     /// - Returns: what the caller does next. It frees no place for others, so nobody has to be woken.
     package mutating func acquireRequested(
-        now: ContinuousClock.Instant,
-        deadline: ContinuousClock.Instant
+        now: Moment,
+        deadline: Moment
     ) -> AcquireDecision {
         counters.acquires += 1
         let (expired, found) = takeIdle(now: now)
@@ -54,8 +56,8 @@ package struct PoolState: Sendable, Hashable {
     /// connection is free for others: `nextWake` has to be asked.
     package mutating func foundDead(
         _ connection: ConnectionID,
-        now: ContinuousClock.Instant,
-        deadline: ContinuousClock.Instant
+        now: Moment,
+        deadline: Moment
     ) -> AcquireDecision {
         guard slots.is(connection, .leased) else { return AcquireDecision(action: .reject(.closed)) }
         counters.losses += 1
@@ -70,7 +72,7 @@ package struct PoolState: Sendable, Hashable {
     /// The time has come for which a waiter was told to ask again.
     ///
     /// - Returns: `nil` when the waiter has been handed something meanwhile, which it will find.
-    package mutating func askedAgain(_ waiter: WaiterID, now: ContinuousClock.Instant) -> AcquireAction? {
+    package mutating func askedAgain(_ waiter: WaiterID, now: Moment) -> AcquireAction? {
         guard waiters.contains(waiter) else { return nil }
         guard waiters.first == waiter else { return .wait(waiter, askAgain: nil) }
         if let halfOpen = slots.firstHalfOpen() {
@@ -87,12 +89,12 @@ package struct PoolState: Sendable, Hashable {
     }
 
     private mutating func openOrWait(
-        now: ContinuousClock.Instant,
-        deadline: ContinuousClock.Instant,
+        now: Moment,
+        deadline: Moment,
         atFront: Bool
     ) -> AcquireAction {
         if isClosed { return rejection(.closed) }
-        var askAgain: ContinuousClock.Instant?
+        var askAgain: Moment?
         if atFront || waiters.isEmpty {
             if let halfOpen = slots.firstHalfOpen() { return .resume(resumption(halfOpen)) }
             if let connection = slots.firstVacant() {
@@ -113,7 +115,7 @@ package struct PoolState: Sendable, Hashable {
         return .reject(reason)
     }
 
-    private mutating func permit(_ connection: ConnectionID, now: ContinuousClock.Instant) -> ConnectPermit {
+    private mutating func permit(_ connection: ConnectionID, now: Moment) -> ConnectPermit {
         counters.connects += 1
         slots.move(connection, to: .opening)
         slots[connection].begun = now
@@ -149,7 +151,7 @@ package struct PoolState: Sendable, Hashable {
     /// A place becomes free, or the first in the queue changes, in many ways; so the shell asks after each event until
     /// there is nobody to wake. The first in the queue is never left waiting beside a free place without a time
     /// at which it asks again.
-    package mutating func nextWake(now: ContinuousClock.Instant) -> Wake? {
+    package mutating func nextWake(now: Moment) -> Wake? {
         guard let waiter = waiters.first else { return nil }
         if let halfOpen = slots.firstHalfOpen() {
             waiters.remove(waiter)
@@ -177,7 +179,7 @@ package struct PoolState: Sendable, Hashable {
     /// - Returns: what becomes of the connection.
     package mutating func connectSucceeded(
         _ permit: consuming ConnectPermit,
-        now: ContinuousClock.Instant,
+        now: Moment,
         jitter: Double
     ) -> ConnectedAction {
         let connection = permit.connection
@@ -225,7 +227,7 @@ package struct PoolState: Sendable, Hashable {
     package mutating func leaseReturned(
         _ connection: ConnectionID,
         _ state: ReturnedState,
-        now: ContinuousClock.Instant
+        now: Moment
     ) -> ReturnAction {
         guard slots.is(connection, .leased) else { return .close }
         if state == .reusable, !isClosed, !isExpired(connection, now: now) {

@@ -1,3 +1,5 @@
+internal import Moments
+
 /// The connections of a pool and the phase each is in.
 struct SlotTable: Sendable, Hashable {
     /// What is going on with a connection.
@@ -19,16 +21,16 @@ struct SlotTable: Sendable, Hashable {
         var serial: UInt32 = 0
         fileprivate(set) var phase = Phase.vacant
         /// When the connect was begun.
-        var begun: ContinuousClock.Instant?
+        var begun: Moment?
         /// When its life is over.
-        var expiry: ContinuousClock.Instant?
+        var expiry: Moment?
         /// When it came back last.
-        fileprivate(set) var idleSince: ContinuousClock.Instant?
+        fileprivate(set) var idleSince: Moment?
         /// The longest time since then in which the process was frozen, by another clock than that of the instants.
         fileprivate(set) var frozenFor = Duration.zero
 
         /// For how long nobody has used it, at least.
-        func unusedFor(now: ContinuousClock.Instant) -> Duration {
+        func unusedFor(now: Moment) -> Duration {
             max(idleSince.map { now - $0 } ?? .zero, frozenFor)
         }
     }
@@ -95,7 +97,7 @@ struct SlotTable: Sendable, Hashable {
     ///   - connection: the connection, which is leased.
     ///   - now: since when it is idle.
     ///   - lifeEndsBy: the end of its life at the latest. It changes nothing, unless the clock was set back.
-    mutating func park(_ connection: ConnectionID, now: ContinuousClock.Instant, lifeEndsBy: ContinuousClock.Instant) {
+    mutating func park(_ connection: ConnectionID, now: Moment, lifeEndsBy: Moment) {
         move(connection, to: .idle)
         slots[connection.slot].idleSince = now
         slots[connection.slot].expiry = min(slots[connection.slot].expiry ?? lifeEndsBy, lifeEndsBy)

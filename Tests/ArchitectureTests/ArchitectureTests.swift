@@ -6,10 +6,11 @@ import Testing
     /// What each module may import. Modules of Swift itself and of the platform may be imported by all but `PoolCore`.
     static let arrows: [String: Set<String>] = [
         "CLibpq": [],
-        "PoolCore": [],
-        "InvocationLifecycle": [],
-        "LibpqIO": ["CLibpq"],
-        "Vernal": ["PoolCore", "LibpqIO", "InvocationLifecycle"],
+        "Moments": [],
+        "PoolCore": ["Moments"],
+        "InvocationLifecycle": ["Moments"],
+        "LibpqIO": ["CLibpq", "Moments"],
+        "Vernal": ["PoolCore", "LibpqIO", "InvocationLifecycle", "Moments"],
         "VernalHost": [
             "InvocationLifecycle", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "HTTPTypes", "Logging",
         ],

@@ -1,4 +1,5 @@
 import LibpqIO
+import Moments
 import Testing
 import Vernal
 import VernalTestKit

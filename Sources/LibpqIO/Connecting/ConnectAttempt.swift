@@ -1,3 +1,5 @@
+package import Moments
+
 /// A connect on its way: a value that is driven by whoever wants the connection now.
 ///
 /// When its driver has to stop (its time is up, its task is cancelled) the half-open connection stays in here, and the
@@ -20,12 +22,13 @@ package struct ConnectAttempt: ~Copyable {
     private var targets: [HostPlan.Target]
     /// The addresses of the host that is being tried, the next one last.
     private var addresses: [HostPlan.Target] = []
-    private var current: Candidate?
+    // Not private, nor is its type: Swift 6.3.1 then forgets to emit the metadata that other modules refer to when optimised.
+    var current: Candidate?
     private var failures: [LibpqError] = []
 
-    private struct Candidate: ~Copyable {
+    struct Candidate: ~Copyable {
         var handle: PGConnHandle
-        let deadline: ContinuousClock.Instant
+        let deadline: Moment
         var wants: SocketInterest = .write
     }
 
@@ -48,7 +51,7 @@ package struct ConnectAttempt: ~Copyable {
 
     /// Goes on with the connect until it is made, has failed, or the caller has to stop.
     package mutating func drive(
-        until deadline: ContinuousClock.Instant,
+        until deadline: Moment,
         waiter: SocketWaiter
     ) async -> Progress {
         while true {
@@ -86,14 +89,14 @@ package struct ConnectAttempt: ~Copyable {
     /// Fills `addresses` with those of a host.
     private mutating func lookUp(
         _ target: HostPlan.Target,
-        until deadline: ContinuousClock.Instant,
+        until deadline: Moment,
         waiter: SocketWaiter
     ) async -> GaveUp? {
         guard let host = target.host, !target.needsNoLookUp else {
             addresses = [target]
             return nil
         }
-        let patience = min(deadline, ContinuousClock.now + timeout)
+        let patience = min(deadline, Moment.now + timeout)
         switch await waiter.addresses(of: host, until: patience) {
         case .success(.success(let found)):
             addresses = found.reversed().map { address in
@@ -133,10 +136,10 @@ package struct ConnectAttempt: ~Copyable {
             failures.append(LibpqError(.connectFailed, "out of memory"))
             return
         }
-        current = Candidate(handle: handle, deadline: ContinuousClock.now + timeout)
+        current = Candidate(handle: handle, deadline: Moment.now + timeout)
     }
 
-    private mutating func poll(until deadline: ContinuousClock.Instant, waiter: SocketWaiter) async -> Progress {
+    private mutating func poll(until deadline: Moment, waiter: SocketWaiter) async -> Progress {
         guard var candidate = current.take() else { return .failed(summary) }
         var pace = AnswerPace()
         while true {

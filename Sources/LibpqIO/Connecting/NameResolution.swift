@@ -1,4 +1,5 @@
 internal import CLibpq
+internal import Moments
 
 #if canImport(Glibc)
 internal import Glibc
@@ -66,7 +67,7 @@ extension SocketWaiter {
     /// Looks up the addresses of a host without blocking the caller's thread.
     func addresses(
         of host: String,
-        until deadline: ContinuousClock.Instant
+        until deadline: Moment
     ) async -> Result<Result<[String], ResolutionFailure>, GaveUp> {
         if case .success(let addresses) = resolve(host, numericOnly: true) { return .success(.success(addresses)) }
         return await callOnOwnThread(until: deadline, isCancellable: true) { resolve(host) }

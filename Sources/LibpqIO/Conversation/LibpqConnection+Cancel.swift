@@ -1,3 +1,5 @@
+internal import Moments
+
 extension LibpqConnection {
     /// Asks the server to give up the statement that is running on this connection.
     ///
@@ -6,7 +8,7 @@ extension LibpqConnection {
     /// given up when the task is cancelled: that is the very reason for which it is made.
     ///
     /// - Returns: whether the request was delivered.
-    mutating func requestCancel(until deadline: ContinuousClock.Instant) async -> Bool {
+    mutating func requestCancel(until deadline: Moment) async -> Bool {
         if let request = handle.pollableCancelRequest {
             return await poll(request, until: deadline)
         }
@@ -15,7 +17,7 @@ extension LibpqConnection {
         return (try? outcome.get()) ?? false
     }
 
-    private func poll(_ request: consuming PGPollableCancelHandle, until deadline: ContinuousClock.Instant) async -> Bool {
+    private func poll(_ request: consuming PGPollableCancelHandle, until deadline: Moment) async -> Bool {
         var request = request
         var pace = AnswerPace()
         var interest = SocketInterest.write

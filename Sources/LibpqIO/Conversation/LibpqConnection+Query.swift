@@ -1,3 +1,5 @@
+package import Moments
+
 extension LibpqConnection {
     /// Runs one statement over the extended protocol.
     ///
@@ -12,7 +14,7 @@ extension LibpqConnection {
         _ text: String,
         _ parameters: borrowing StatementParameters,
         binary: Bool = true,
-        until deadline: ContinuousClock.Instant?
+        until deadline: Moment?
     ) async throws(LibpqError) -> PGResultHandle {
         try checkBeforeSending(until: deadline)
         guard handle.sendQueryParams(text, parameters, binary: binary) else { throw sendFailure }
@@ -25,7 +27,7 @@ extension LibpqConnection {
     /// - Throws: as `query`.
     package mutating func command(
         _ text: String,
-        until deadline: ContinuousClock.Instant?,
+        until deadline: Moment?,
         isCancellable: Bool = true
     ) async throws(LibpqError) {
         if isCancellable { try checkBeforeSending(until: deadline) }
@@ -36,11 +38,11 @@ extension LibpqConnection {
     /// Asks the server for a sign of life: one round trip, no work.
     ///
     /// - Throws: as `query`; whatever it is, the connection is not to be used any more.
-    package mutating func ping(until deadline: ContinuousClock.Instant) async throws(LibpqError) {
+    package mutating func ping(until deadline: Moment) async throws(LibpqError) {
         try await command("", until: deadline)
     }
 
-    private func checkBeforeSending(until deadline: ContinuousClock.Instant?) throws(LibpqError) {
+    private func checkBeforeSending(until deadline: Moment?) throws(LibpqError) {
         if Task.isCancelled {
             throw LibpqError(.cancelled, "the task was cancelled before the statement was sent")
         }
@@ -57,7 +59,7 @@ extension LibpqConnection {
     }
 
     private mutating func answer(
-        until deadline: ContinuousClock.Instant?,
+        until deadline: Moment?,
         isCancellable: Bool
     ) async throws(LibpqError) -> PGResultHandle {
         var answer = Answer()
@@ -78,7 +80,7 @@ extension LibpqConnection {
     /// - Returns: why it stopped before that; `nil` when the answer is complete.
     private mutating func read(
         _ answer: inout Answer,
-        until deadline: ContinuousClock.Instant?,
+        until deadline: Moment?,
         isCancellable: Bool
     ) async -> GaveUp? {
         while handle.flush() == .wouldBlock {
@@ -114,7 +116,7 @@ extension LibpqConnection {
 
     private mutating func wait(
         _ interest: SocketInterest,
-        until deadline: ContinuousClock.Instant?,
+        until deadline: Moment?,
         _ isCancellable: Bool
     ) async -> GaveUp? {
         let reason = await waiter.wait(
@@ -135,7 +137,7 @@ extension LibpqConnection {
     ///
     /// - Throws: the reason for giving up, unless the statement was finished or failed by itself.
     private mutating func giveUp(_ answer: inout Answer, because reason: GaveUp) async throws(LibpqError) {
-        let limit = ContinuousClock.now + cancelTimeout
+        let limit = Moment.now + cancelTimeout
         let wasDelivered = cancelTimeout > .zero ? await requestCancel(until: limit) : false
         let isComplete = wasDelivered ? await read(&answer, until: limit, isCancellable: false) == nil : false
         if isComplete, answer.error?.server?.sqlState != "57014" { return }

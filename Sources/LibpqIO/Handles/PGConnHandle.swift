@@ -101,13 +101,18 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
         _ parameters: borrowing StatementParameters,
         binary: Bool
     ) -> Bool {
-        unsafe parameters.withPointers { count, types, values, lengths, formats in
-            unsafe PQsendQueryParams(conn, text, count, types, values, lengths, formats, binary ? 1 : 0) == 1
+        // Not passed as a String: that would copy the text into an array for the call.
+        unsafe text.withCString { text in
+            unsafe parameters.withPointers { count, types, values, lengths, formats in
+                unsafe PQsendQueryParams(conn, text, count, types, values, lengths, formats, binary ? 1 : 0) == 1
+            }
         }
     }
 
     /// Sends text that may hold several statements; results are text. The corresponding libpq function is `PQsendQuery`.
-    mutating func sendQuery(_ text: String) -> Bool { unsafe PQsendQuery(conn, text) == 1 }
+    mutating func sendQuery(_ text: String) -> Bool {
+        unsafe text.withCString { unsafe PQsendQuery(conn, $0) == 1 }
+    }
 
     /// The corresponding libpq function is `PQflush`.
     mutating func flush() -> FlushProgress {

@@ -1,3 +1,4 @@
+internal import Moments
 internal import Synchronization
 
 extension SocketWaiter {
@@ -8,7 +9,7 @@ extension SocketWaiter {
     ///
     /// - Returns: the result, or why there is none.
     func callOnOwnThread<T: Sendable>(
-        until deadline: ContinuousClock.Instant?,
+        until deadline: Moment?,
         isCancellable: Bool,
         _ call: @escaping @Sendable () -> T
     ) async -> Result<T, GaveUp> {

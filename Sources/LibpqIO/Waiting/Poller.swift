@@ -1,3 +1,4 @@
+internal import Moments
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -16,14 +17,14 @@ internal import Darwin
 final class Poller: Sendable {
     private struct Entry {
         let parking: Parking
-        let deadline: ContinuousClock.Instant?
+        let deadline: Moment?
     }
 
     private struct Registry {
         var entries: [UInt64: Entry] = [:]
         var lastToken: UInt64 = 0
         /// When the thread will look at the deadlines again; `nil` when it sleeps until something happens.
-        var nextLook: ContinuousClock.Instant?
+        var nextLook: Moment?
         var isRunning = false
     }
 
@@ -38,7 +39,7 @@ final class Poller: Sendable {
     func sleep(
         at parking: Parking,
         for socket: (descriptor: Int32, interest: SocketInterest)? = nil,
-        until deadline: ContinuousClock.Instant?,
+        until deadline: Moment?,
         isCancellable: Bool
     ) async -> WakeReason {
         guard socket != nil || deadline != nil else { return await parking.sleep(isCancellable: isCancellable) }
@@ -73,13 +74,13 @@ final class Poller: Sendable {
     private func run() {
         while true {
             let ready = events.wait(for: registry.withLock(\.nextLook).map { $0 - .now })
-            let now = ContinuousClock.now
+            let now = Moment.now
             let due: [(Parking, WakeReason)] = registry.withLock { registry in
                 var due = ready.compactMap { token in
                     registry.entries.removeValue(forKey: token).map { ($0.parking, WakeReason.ready) }
                 }
                 if let nextLook = registry.nextLook, nextLook <= now {
-                    var nearest: ContinuousClock.Instant?
+                    var nearest: Moment?
                     for (token, entry) in registry.entries {
                         guard let deadline = entry.deadline else { continue }
                         if deadline <= now {

@@ -1,3 +1,4 @@
+package import Moments
 internal import Synchronization
 
 /// Where every conversation waits for its socket: the one seam between libpq and the concurrency of Swift.
@@ -22,9 +23,8 @@ package final class SocketWaiter: Sendable {
     private let mode: Mode
     /// How many conversations wait for a server at this moment.
     private let waiting = Atomic<Int>(0)
-    /// When a task that waits in place last let the others go first, in nanoseconds of `clockOrigin`.
+    /// When a task that waits in place last let the others go first, by `monotonicNanoseconds`.
     private let lastYield = Atomic<Int64>(0)
-    private let clockOrigin = ContinuousClock.now
 
     /// The longest wait in place. Longer than a scheduler tick: a shorter one makes the kernel program a timer each time.
     private static let inPlaceLimit = Duration.milliseconds(5)
@@ -48,20 +48,20 @@ package final class SocketWaiter: Sendable {
     package func wait(
         for descriptor: Int32,
         _ interest: SocketInterest,
-        until deadline: ContinuousClock.Instant?,
+        until deadline: Moment?,
         pace: inout AnswerPace,
         isCancellable: Bool
     ) async -> WakeReason {
         let isAlone = waiting.add(1, ordering: .relaxed).oldValue == 0
         defer { waiting.subtract(1, ordering: .relaxed) }
 
-        let start = ContinuousClock.now
+        let start = monotonicNanoseconds()
         if isAlone, mode == .adaptive, pace.average < Self.quickAnswer {
             await yieldNowAndThen(at: start)
             if isCancellable, Task.isCancelled { return .cancelled }
-            let limit = deadline.map { min($0 - start, Self.inPlaceLimit) } ?? Self.inPlaceLimit
+            let limit = deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
             if pollInPlace(descriptor, for: interest, limit: limit) {
-                pace.record(nanoseconds(ContinuousClock.now - start))
+                pace.record(monotonicNanoseconds() - start)
                 return .ready
             }
         }
@@ -72,7 +72,7 @@ package final class SocketWaiter: Sendable {
             until: deadline,
             isCancellable: isCancellable
         )
-        pace.record(nanoseconds(ContinuousClock.now - start))
+        pace.record(monotonicNanoseconds() - start)
         return reason
     }
 
@@ -82,12 +82,11 @@ package final class SocketWaiter: Sendable {
     }
 
     /// Sleeps until somebody wakes `parking`, the deadline passes or the task is cancelled.
-    package func sleep(at parking: Parking, until deadline: ContinuousClock.Instant?) async -> WakeReason {
+    package func sleep(at parking: Parking, until deadline: Moment?) async -> WakeReason {
         await poller.sleep(at: parking, until: deadline, isCancellable: true)
     }
 
-    private func yieldNowAndThen(at now: ContinuousClock.Instant) async {
-        let time = nanoseconds(now - clockOrigin)
+    private func yieldNowAndThen(at time: Int64) async {
         let last = lastYield.load(ordering: .relaxed)
         guard time - last > Self.yieldInterval,
             lastYield.compareExchange(expected: last, desired: time, ordering: .relaxed).exchanged
@@ -106,9 +105,4 @@ package struct AnswerPace: Sendable {
     mutating func record(_ nanoseconds: Int64) {
         average = average == 0 ? nanoseconds : average + (nanoseconds - average) / 8
     }
-}
-
-func nanoseconds(_ duration: Duration) -> Int64 {
-    let (seconds, attoseconds) = duration.components
-    return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
 }

@@ -1,4 +1,5 @@
 internal import LibpqIO
+internal import Moments
 internal import PoolCore
 
 extension PostgresConnection {
@@ -7,7 +8,7 @@ extension PostgresConnection {
     /// - Parameter check: how much has to be known; each step includes the cheaper ones.
     mutating func isAlive(
         _ check: LivenessCheck,
-        until deadline: ContinuousClock.Instant,
+        until deadline: Moment,
         _ configuration: EngineConfiguration
     ) async -> Bool {
         switch check {
@@ -30,7 +31,7 @@ extension PostgresConnection {
     /// Ends the transaction that is open, whether or not the task was cancelled.
     ///
     /// - Returns: whether the session is between transactions now.
-    mutating func rollBack(until deadline: ContinuousClock.Instant) async -> Bool {
+    mutating func rollBack(until deadline: Moment) async -> Bool {
         do throws(LibpqError) {
             try await link.command("ROLLBACK", until: deadline, isCancellable: false)
         } catch {

@@ -1,4 +1,5 @@
 internal import LibpqIO
+internal import Moments
 
 extension PostgresConnection {
     /// Runs a closure in a transaction: committed when the closure returns, rolled back when it throws.
@@ -86,7 +87,7 @@ extension PostgresConnection {
         do {
             result = try await body(&self)
         } catch {
-            let limit = ContinuousClock.now + limits.rollbackTimeout
+            let limit = Moment.now + limits.rollbackTimeout
             do throws(LibpqError) {
                 try await link.command("ROLLBACK TO SAVEPOINT vernal", until: limit, isCancellable: false)
                 try await link.command("RELEASE SAVEPOINT vernal", until: limit, isCancellable: false)

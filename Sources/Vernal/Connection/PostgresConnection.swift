@@ -1,4 +1,5 @@
 package import LibpqIO
+internal import Moments
 package import PoolCore
 
 /// A connection that is lent for as long as a closure runs.
@@ -10,7 +11,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
     package let id: ConnectionID
     let limits: StatementLimits
     /// When the connection was made.
-    let openedAt = ContinuousClock.now
+    let openedAt = Moment.now
 
     init(_ link: consuming LibpqConnection, id: ConnectionID, configuration: EngineConfiguration) {
         self.link = link

@@ -1,4 +1,6 @@
 internal import InvocationLifecycle
+internal import LibpqIO
+internal import Moments
 
 /// How long statements may take: what the configuration says, and what the invocation has left.
 struct StatementLimits: Sendable {
@@ -13,10 +15,10 @@ struct StatementLimits: Sendable {
     }
 
     /// When a statement that begins now has to be done; `nil` when nothing limits it.
-    func deadline(_ timeout: Duration?) -> ContinuousClock.Instant? {
-        let own = timeout.map { ContinuousClock.now + $0 }
+    func deadline(_ timeout: Duration?) -> Moment? {
+        let own = timeout.map { Moment.now + $0 }
         guard let invocation = InvocationDeadline.current else { return own }
-        let last = invocation.instant - invocationMargin
+        let last = invocation.moment - invocationMargin
         return own.map { min($0, last) } ?? last
     }
 

@@ -1,4 +1,5 @@
 internal import LibpqIO
+internal import Moments
 internal import PoolCore
 internal import Synchronization
 
@@ -12,7 +13,7 @@ extension ConnectionPool {
     func connect(
         _ permit: consuming ConnectPermit,
         _ parked: consuming ConnectAttempt?,
-        until deadline: ContinuousClock.Instant
+        until deadline: Moment
     ) async throws(VernalError) -> PostgresConnection {
         let id = permit.connection
         var attempt: ConnectAttempt
@@ -74,7 +75,7 @@ extension ConnectionPool {
     }
 
     /// Spreads the first connects of a fleet that starts together, if the user wants that.
-    private func waitForFirstConnect(until deadline: ContinuousClock.Instant) async {
+    private func waitForFirstConnect(until deadline: Moment) async {
         guard configuration.firstConnectWindow > .zero else { return }
         let isFirst = shared.withLock { shared in
             defer { shared.isFirstConnect = false }
@@ -82,7 +83,7 @@ extension ConnectionPool {
         }
         guard isFirst else { return }
         // Never so long that no time is left for the connect itself.
-        let now = ContinuousClock.now
+        let now = Moment.now
         let window = min(configuration.firstConnectWindow, (deadline - now) / 2)
         guard window > .zero else { return }
         _ = await SocketWaiter.shared.sleep(at: Parking(), until: now + window * Double.random(in: 0..<1))

@@ -1,4 +1,5 @@
 internal import LibpqIO
+internal import Moments
 internal import PoolCore
 internal import Synchronization
 
@@ -18,7 +19,7 @@ final class ConnectionPool: Sendable {
         var drainers: [Parking] = []
         var lastConnectFailure: VernalError.ConnectFailure?
         /// Until when the server counts as short of connection slots, because it has said that it had none left.
-        var scarceUntil: ContinuousClock.Instant?
+        var scarceUntil: Moment?
         var isFirstConnect = true
 
         /// Takes the place of a connection that is to be closed.
@@ -42,14 +43,14 @@ final class ConnectionPool: Sendable {
     enum Step: ~Copyable, Sendable {
         case lend(PostgresConnection, LivenessCheck)
         case connect(ConnectPermit, ConnectAttempt?)
-        case wait(WaiterID, Waiter, askAgain: ContinuousClock.Instant?)
+        case wait(WaiterID, Waiter, askAgain: Moment?)
         case reject(PoolRejection)
     }
 
     /// Gets a connection that was alive a moment ago, opening one if need be.
     ///
     /// - Throws: `VernalError` that says which wait ran out, or why there is no connection to be had.
-    func acquire(until deadline: ContinuousClock.Instant) async throws(VernalError) -> PostgresConnection {
+    func acquire(until deadline: Moment) async throws(VernalError) -> PostgresConnection {
         guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
         var step = Optional(decide { $0.acquireRequested(now: .now, deadline: deadline) })
         while let current = step.take() {
@@ -95,8 +96,8 @@ final class ConnectionPool: Sendable {
     private func wait(
         _ id: WaiterID,
         _ waiter: Waiter,
-        askAgain: ContinuousClock.Instant?,
-        until deadline: ContinuousClock.Instant
+        askAgain: Moment?,
+        until deadline: Moment
     ) async throws(VernalError) -> Step? {
         var askAgain = askAgain
         while true {
@@ -194,7 +195,7 @@ final class ConnectionPool: Sendable {
     // MARK: Ending
 
     /// Ends the pool: waiters are told at once, idle connections are closed, and those in use are waited for.
-    func shutDown(until deadline: ContinuousClock.Instant) async {
+    func shutDown(until deadline: Moment) async {
         var unused: [PoolSlot] = []
         let drained = Parking()
         let sleepers = shared.withLock { shared in

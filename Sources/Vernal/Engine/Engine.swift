@@ -1,4 +1,7 @@
 package import InvocationLifecycle
+internal import LibpqIO
+internal import Moments
+internal import Moments
 internal import PoolCore
 internal import Synchronization
 

@@ -1,4 +1,6 @@
 internal import InvocationLifecycle
+internal import LibpqIO
+internal import Moments
 internal import PoolCore
 internal import Synchronization
 
@@ -31,7 +33,7 @@ final class EngineParticipant: InvocationParticipant {
 
     func willStop(by deadline: ContinuousClock.Instant) async {
         guard let pool = try? pool.get() else { return }
-        await pool.shutDown(until: deadline)
+        await pool.shutDown(until: Moment(deadline))
     }
 }
 
@@ -42,9 +44,9 @@ extension ConnectionPool {
     }
 
     /// Until when a connection is worth anything to a caller that asks now.
-    func acquireDeadline(_ timeout: Duration?) -> ContinuousClock.Instant {
-        let own = ContinuousClock.now + (timeout ?? configuration.acquireTimeout)
+    func acquireDeadline(_ timeout: Duration?) -> Moment {
+        let own = Moment.now + (timeout ?? configuration.acquireTimeout)
         guard let invocation = InvocationDeadline.current else { return own }
-        return min(own, invocation.instant - configuration.invocationMargin)
+        return min(own, invocation.moment - configuration.invocationMargin)
     }
 }

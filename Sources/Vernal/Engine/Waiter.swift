@@ -1,4 +1,5 @@
 internal import LibpqIO
+internal import Moments
 internal import PoolCore
 internal import Synchronization
 
@@ -23,7 +24,7 @@ final class Waiter: Sendable {
     }
 
     /// Sleeps until something is put down, the deadline passes or the task is cancelled.
-    func sleep(until deadline: ContinuousClock.Instant) async -> WakeReason {
+    func sleep(until deadline: Moment) async -> WakeReason {
         let parking = Parking()
         let isHere = content.withLock { content in
             content.parking = parking

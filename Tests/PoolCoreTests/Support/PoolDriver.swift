@@ -1,6 +1,7 @@
+import Moments
 import PoolCore
 
-typealias Instant = ContinuousClock.Instant
+typealias Instant = Moment
 
 /// What an acquire or a waiter was told, in a form that can be compared: the driver keeps the permits.
 enum Told: Hashable, Sendable {
@@ -39,7 +40,7 @@ final class PoolDriver {
     /// The instant at which each test begins.
     ///
     /// It is a constant, no reading of a clock.
-    static let start = ContinuousClock().systemEpoch + .seconds(1_000_000)
+    static let start = Moment(sinceBoot: .seconds(1_000_000))
 
     private(set) var state: PoolState
     var now = PoolDriver.start

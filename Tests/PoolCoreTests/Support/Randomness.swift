@@ -1,3 +1,5 @@
+import Moments
+
 /// Random numbers that are the same for the same seed (SplitMix64).
 struct Randomness: RandomNumberGenerator {
     private var state: UInt64

@@ -1,3 +1,5 @@
+import Moments
+
 /// When connects may be begun, told by the time at which the last one will be paid for instead of by counting tokens.
 ///
 /// The arithmetic is another one than the pool's on purpose (virtual scheduling; both describe the same bucket).

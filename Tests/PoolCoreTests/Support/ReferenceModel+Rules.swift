@@ -1,3 +1,4 @@
+import Moments
 import PoolCore
 
 /// What has to hold whatever happened.

@@ -1,3 +1,4 @@
+import Moments
 import PoolCore
 
 /// A step that the rules of a pool forbid.

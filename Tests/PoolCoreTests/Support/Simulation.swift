@@ -1,3 +1,4 @@
+import Moments
 import PoolCore
 
 /// A pool and its reference model, driven together by random events.

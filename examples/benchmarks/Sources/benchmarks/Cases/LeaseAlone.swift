@@ -1,0 +1,38 @@
+internal import Vernal
+
+extension Benchmark {
+    /// Lease a connection and return it, without a query: what the pool itself costs.
+    static let leaseAlone = Benchmark(name: "lease and return") { server in
+        [try CLease(server), try await EngineLease(server)]
+    }
+}
+
+private struct CLease: Contestant {
+    let name = "C mutex and condition"
+    let isReference = true
+    let peer: CPeer
+
+    init(_ server: Server) throws { peer = try CPeer(server) }
+
+    func run(_ calls: Int, into samples: inout Samples) async {
+        await samples.measureBatches(calls) { peer.lease($0) }
+    }
+}
+
+private struct EngineLease: Contestant {
+    let name = ""
+    let engine: Engine
+
+    init(_ server: Server) async throws {
+        engine = Engine(configuration: try EngineConfiguration(url: server.url))
+        try await engine.withConnection { _ in }
+    }
+
+    func run(_ calls: Int, into samples: inout Samples) async throws {
+        try await samples.measureBatches(calls) { count in
+            for _ in 0..<count { try await engine.withConnection { _ in } }
+        }
+    }
+
+    func close() async { await engine.dispose() }
+}
