@@ -53,6 +53,7 @@ struct ForegroundCommand {
         let forwarder = SignalForwarder()
         let orphanGuard = OrphanGuard()
         defer { orphanGuard.dismiss() }
+        try await orphanGuard.begin()
         do {
             let result = try await Subprocess.run(
                 executable,
@@ -63,7 +64,7 @@ struct ForegroundCommand {
                 error: .currentStandardError
             ) { execution in
                 forwarder.begin(to: execution.processIdentifier.value)
-                try await orphanGuard.watch(execution.processIdentifier.value)
+                orphanGuard.watch(execution.processIdentifier.value)
             }
             forwarder.end()
             return switch result.terminationStatus {
