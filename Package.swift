@@ -83,12 +83,20 @@ let package = Package(
         // Tests.
         .target(
             name: "VernalTestKit",
-            dependencies: ["EmbeddedPostgres", "Vernal"],
+            dependencies: [
+                "EmbeddedPostgres", "LibpqIO", "Vernal",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "Moments"], swiftSettings: strict),
-        .testTarget(name: "LibpqIOTests", dependencies: ["LibpqIO", "Moments", "VernalTestKit"], swiftSettings: strict),
+        .testTarget(
+            name: "LibpqIOTests",
+            dependencies: ["LibpqIO", "Moments", "VernalTestKit"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "VernalTests",
             dependencies: [

@@ -93,7 +93,9 @@ extension ServerMessage {
             let parts = after.dropFirst(2)
             guard after.hasPrefix("  "), parts.dropFirst(5).hasPrefix(": ") else { continue }
             let state = parts.prefix(5)
-            guard state.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) }) else { continue }
+            guard state.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) }),
+                state.utf8.contains(where: { (48...57).contains($0) })
+            else { continue }
             let before = line[..<colon]
             let severity = before.lastIndex(of: " ").map { before[before.index(after: $0)...] } ?? before
             return (severity, state, parts.dropFirst(7))

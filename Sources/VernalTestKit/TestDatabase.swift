@@ -1,7 +1,9 @@
 import Foundation
 package import Vernal
 
-/// The server that the tests share, from `DATABASE_URL`. `Tests/run.sh` starts one for them.
+/// The server that the tests share, from `DATABASE_URL`.
+///
+/// `Tests/run.sh` starts one for them.
 package enum TestDatabase {
     /// The connection string.
     ///

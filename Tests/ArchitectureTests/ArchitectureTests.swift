@@ -3,7 +3,9 @@ import Testing
 
 /// What the layout promises, read from the files themselves.
 @Suite struct `The architecture` {
-    /// What each module may import. Modules of Swift itself and of the platform may be imported by all but `PoolCore`.
+    /// What each module may import.
+    ///
+    /// Modules of Swift itself and of the platform may be imported by all but `PoolCore`.
     static let arrows: [String: Set<String>] = [
         "CLibpq": [],
         "Moments": [],
@@ -28,7 +30,10 @@ import Testing
 
     @Test(arguments: try SourceTree.modules())
     func `has arrows in one direction only`(module: String) throws {
-        let allowed = try #require(Self.arrows[module], "the module \(module) is not in the table: where does it belong?")
+        let allowed = try #require(
+            Self.arrows[module],
+            "the module \(module) is not in the table: where does it belong?"
+        )
         for file in try SourceTree.swiftFiles(below: "Sources/\(module)") {
             for imported in file.imports where !allowed.contains(imported) {
                 let isPlatform = Self.platform.contains(imported) && module != "PoolCore"
@@ -87,7 +92,8 @@ import Testing
 
     @Test func `builds every target with the same strictness`() throws {
         let manifest = try String(contentsOf: SourceTree.root.appending(path: "Package.swift"), encoding: .utf8)
-        let declarations = manifest.components(separatedBy: ".target(").dropFirst()
+        let declarations =
+            manifest.components(separatedBy: ".target(").dropFirst()
             + manifest.components(separatedBy: ".executableTarget(").dropFirst()
             + manifest.components(separatedBy: ".testTarget(").dropFirst()
         #expect(declarations.count >= 10)

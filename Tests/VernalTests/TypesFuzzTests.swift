@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import Vernal
+import VernalTestKit
 
 /// Bytes that no server should send make the decoders throw, never trap.
 struct TypesFuzzTests {

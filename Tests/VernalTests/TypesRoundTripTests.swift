@@ -23,7 +23,8 @@ struct TypesRoundTripTests {
     }
 
     @Test func `integers are read wider without a cast, and narrower if they fit`() async throws {
-        let row = try await server.query("SELECT 7::int2, 8::int4, 9::int8, 4294967295::oid, -1::int4, 40000::int8").single()
+        let row = try await server.query("SELECT 7::int2, 8::int4, 9::int8, 4294967295::oid, -1::int4, 40000::int8")
+            .single()
         for index in 0..<3 { #expect(try row[index, as: Int.self] == 7 + index) }
         for index in 0..<3 { #expect(try row[index, as: UInt8.self] == 7 + UInt8(index)) }
         #expect(try row[3, as: Int.self] == 4_294_967_295)
@@ -86,7 +87,9 @@ struct TypesRoundTripTests {
         #expect(try await server.query("SELECT 3::int2 = \(3) AND 3::numeric = \(3)").value(as: Bool.self))
         #expect(try await server.query("SELECT left('hello', \(2)::int)").value(as: String.self) == "he")
         #expect(try await server.query("SELECT unnest(\(["a", "b"])::text[])").decode(String.self) == ["a", "b"])
-        _ = try await server.query("CREATE TEMP TABLE t (a int2, b int4, c real, d numeric, e date, f varchar(5), g json)")
+        _ = try await server.query(
+            "CREATE TEMP TABLE t (a int2, b int4, c real, d numeric, e date, f varchar(5), g json)"
+        )
         _ = try await server.query(
             """
             INSERT INTO t VALUES (\(1), \(2), \(1.5), \(2.5), \(Date(timeIntervalSince1970: 0)), \("abc"), \(json: [1]))
@@ -114,7 +117,8 @@ struct TypesRoundTripTests {
         ]
         for value in doubles {
             try await server.roundTrip(value, "float8")
-            let (x, text): (String, String) = try await server.query("SELECT x, x::text FROM (SELECT \(value) x) q").single()
+            let (x, text): (String, String) = try await server.query("SELECT x, x::text FROM (SELECT \(value) x) q")
+                .single()
                 .decode()
             #expect(x == text)
         }
@@ -124,7 +128,8 @@ struct TypesRoundTripTests {
         ]
         for value in floats {
             try await server.roundTrip(value, "float4")
-            let (x, text): (String, String) = try await server.query("SELECT x, x::text FROM (SELECT \(value) x) q").single()
+            let (x, text): (String, String) = try await server.query("SELECT x, x::text FROM (SELECT \(value) x) q")
+                .single()
                 .decode()
             #expect(x == text)
             #expect(try await server.query("SELECT \(value)").value(as: Double.self) == Double(value))
@@ -156,7 +161,8 @@ struct TypesRoundTripTests {
     @Test(arguments: ["NaN", "Infinity", "-Infinity", "340282366920938463463374607431768211456", "1e200", "1e-200"])
     func `a numeric that Decimal cannot hold is an error, and can be read as String`(text: String) async throws {
         for binary in [true, false] {
-            let row = try await server.query("SELECT x, x::text FROM (SELECT \(text)::numeric x) q", binary: binary).single()
+            let row = try await server.query("SELECT x, x::text FROM (SELECT \(text)::numeric x) q", binary: binary)
+                .single()
             #expect(try VernalError.thrown { _ = try row[0, as: Decimal.self] }.description.contains("as String"))
             #expect(try row[0, as: String.self] == row[1, as: String.self])
         }

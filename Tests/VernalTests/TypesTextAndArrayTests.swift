@@ -2,6 +2,7 @@ import Foundation
 import LibpqIO
 import Testing
 import Vernal
+import VernalTestKit
 
 private enum Mood: String, PostgresCodable, CaseIterable { case happy, sad = "so sad" }
 private enum Level: Int16, PostgresCodable { case low = 1, high = 2 }
@@ -113,12 +114,16 @@ struct TypesTextAndArrayTests {
         "'pg_class'::regclass",
     ])
     func `a type without a text of ours asks for a cast`(expression: String) async throws {
-        let row = try await server.query("SELECT \(unsafeRaw: expression) AS x, (\(unsafeRaw: expression))::text").single()
+        let row = try await server.query("SELECT \(unsafeRaw: expression) AS x, (\(unsafeRaw: expression))::text")
+            .single()
         let error = try VernalError.thrown { _ = try row[0, as: String.self] }
         #expect(error.description.contains("::text"))
         #expect(error.description.contains("\"x\""))
         _ = try row[1, as: String.self]
-        #expect(try await server.query("SELECT \(unsafeRaw: expression)", binary: false).single()[0, as: String?.self] != nil)
+        #expect(
+            try await server.query("SELECT \(unsafeRaw: expression)", binary: false).single()[0, as: String?.self]
+                != nil
+        )
     }
 
     @Test func `types that users define`() async throws {
@@ -165,10 +170,15 @@ struct TypesTextAndArrayTests {
         try await server.roundTrip(Array(0..<100_000), "int8[]")
         try await server.roundTrip((0..<10_000).map { "text \($0)" }, "text[]")
         #expect(try await server.query("SELECT '[0:2]={1,2,3}'::int[]").value(as: [Int].self) == [1, 2, 3])
-        #expect(try await server.query("SELECT '[0:2]={1,2,3}'::int[]", binary: false).value(as: [Int].self) == [1, 2, 3])
-        #expect(try await server.query("SELECT '{10.0.0.1,::1}'::inet[]").value(as: [String].self) == ["10.0.0.1", "::1"])
+        #expect(
+            try await server.query("SELECT '[0:2]={1,2,3}'::int[]", binary: false).value(as: [Int].self) == [1, 2, 3]
+        )
+        #expect(
+            try await server.query("SELECT '{10.0.0.1,::1}'::inet[]").value(as: [String].self) == ["10.0.0.1", "::1"]
+        )
         for binary in [true, false] {
-            let row = try await server.query("SELECT '{{1,2},{3,4}}'::int[], '{1,NULL}'::int[], 5", binary: binary).single()
+            let row = try await server.query("SELECT '{{1,2},{3,4}}'::int[], '{1,NULL}'::int[], 5", binary: binary)
+                .single()
             #expect(try VernalError.thrown { _ = try row[0, as: [Int].self] }.description.contains("one dimension"))
             #expect(try VernalError.thrown { _ = try row[1, as: [Int].self] }.description.contains("NULL"))
             #expect(throws: VernalError.self) { try row[2, as: [Int].self] }
@@ -191,8 +201,10 @@ struct TypesTextAndArrayTests {
             #expect(try row[1, as: PostgresJSON<Payload>.self].value == payload)
             #expect(try row[2, as: String.self] == "2023-11-14T22:13:20.25Z")
         }
-        let written = try await server.query("SELECT to_jsonb(q) FROM (SELECT 'x' AS name, now() AS at, now() AS now) q")
-            .single()
+        let written = try await server.query(
+            "SELECT to_jsonb(q) FROM (SELECT 'x' AS name, now() AS at, now() AS now) q"
+        )
+        .single()
         let now = try await server.query("SELECT now()").value(as: Date.self)
         #expect(try abs(written[0, as: PostgresJSON<Payload>.self].value.at.timeIntervalSince(now)) < 60)
         let bad = try await server.query("SELECT '{\"name\": \"s3cret\"}'::jsonb AS j").single()

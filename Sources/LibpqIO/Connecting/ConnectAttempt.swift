@@ -28,11 +28,16 @@ package struct ConnectAttempt: ~Copyable {
 
     struct Candidate: ~Copyable {
         var handle: PGConnHandle
+        let target: HostPlan.Target
         let deadline: Moment
         var wants: SocketInterest = .write
+        /// Whether an earlier driver left it: then its failure may be one of having been left, and says nothing.
+        var wasLeft = false
     }
 
-    /// Prepares a connect. Nothing is sent before the first `drive`.
+    /// Prepares a connect.
+    ///
+    /// Nothing is sent before the first `drive`.
     ///
     /// - Parameters:
     ///   - settings: what the user asked for.
@@ -57,10 +62,15 @@ package struct ConnectAttempt: ~Copyable {
         while true {
             if Task.isCancelled { return .interrupted(.cancelled, phase) }
             if current != nil {
+                let (wasLeft, target) = leftover
                 switch await poll(until: deadline, waiter: waiter) {
                 case .connected(let connection): return .connected(connection)
                 case .failed(let error):
                     current = nil
+                    if wasLeft, let target, Self.mayBeStale(error) {
+                        addresses.append(target)
+                        continue
+                    }
                     failures.append(error)
                     // A server that answered with a refusal was reached: another one would not know better.
                     if error.code == .connectRefused, error.server?.sqlState != "57P03" { return .failed(error) }
@@ -77,6 +87,22 @@ package struct ConnectAttempt: ~Copyable {
                 return .failed(summary)
             }
         }
+    }
+
+    /// Whether the candidate was left by an earlier driver, and where it goes to.
+    private var leftover: (wasLeft: Bool, target: HostPlan.Target?) {
+        switch current {
+        case .some(let candidate): (candidate.wasLeft, candidate.target)
+        case .none: (false, nil)
+        }
+    }
+
+    /// Whether a connect may have failed only because nobody drove it for a while.
+    ///
+    /// Its time was up meanwhile, or the server or the network had given it up. The address then gets a try of its own.
+    private static func mayBeStale(_ error: LibpqError) -> Bool {
+        // 57014 is how PostgreSQL ends an authentication that takes too long.
+        error.code != .connectRefused || error.server?.sqlState == "57014"
     }
 
     private var phase: LibpqError.ConnectPhase {
@@ -136,7 +162,7 @@ package struct ConnectAttempt: ~Copyable {
             failures.append(LibpqError(.connectFailed, "out of memory"))
             return
         }
-        current = Candidate(handle: handle, deadline: Moment.now + timeout)
+        current = Candidate(handle: handle, target: target, deadline: Moment.now + timeout)
     }
 
     private mutating func poll(until deadline: Moment, waiter: SocketWaiter) async -> Progress {
@@ -159,10 +185,15 @@ package struct ConnectAttempt: ~Copyable {
                 case .timedOut where candidate.deadline <= .now:
                     let phase = candidate.handle.connectPhase
                     return .failed(
-                        LibpqError(.timedOut, "no connection within \(timeout): \(phase.rawValue) was not done", phase: phase)
+                        LibpqError(
+                            .timedOut,
+                            "no connection within \(timeout): \(phase.rawValue) was not done",
+                            phase: phase
+                        )
                     )
                 case .timedOut, .cancelled:
                     let phase = candidate.handle.connectPhase
+                    candidate.wasLeft = true
                     current = consume candidate
                     return .interrupted(reason == .cancelled ? .cancelled : .timedOut, phase)
                 }
@@ -183,10 +214,15 @@ package struct ConnectAttempt: ~Copyable {
             return LibpqError(.connectRefused, server.message, server: server, phase: .authentication)
         }
         let message = text.split(separator: "\n").joined(separator: " ")
+        // libpq looks at the values of its options (sslmode, target_session_attrs, …) only when it starts to connect.
+        let isAboutAnOption = message.hasPrefix("invalid ") && message.contains(" value: ")
+        if isAboutAnOption { return LibpqError(.invalidSettings, message) }
         return LibpqError(.connectFailed, message, phase: phase)
     }
 
-    /// One error for all that was tried. What a server said is worth more than that others were silent.
+    /// One error for all that was tried.
+    ///
+    /// What a server said is worth more than that others were silent.
     private var summary: LibpqError {
         guard var error = failures.last(where: { $0.server != nil }) ?? failures.last else {
             return LibpqError(.connectFailed, "there is no host to connect to")

@@ -2,7 +2,9 @@ internal import CLibpq
 
 /// Connection settings by libpq's keywords: what the user gave, and nothing else.
 package struct ConnectionSettings: Sendable, Hashable {
-    /// The values by keyword. Holds secrets: never print it.
+    /// The values by keyword.
+    ///
+    /// Holds secrets: never print it.
     package private(set) var values: [String: String]
 
     package init(_ values: [String: String] = [:]) {
@@ -59,11 +61,25 @@ package struct ConnectionSettings: Sendable, Hashable {
         let quotesAnOption = ["invalid URI query parameter:", "invalid connection option"].contains {
             message.hasPrefix($0)
         }
-        if quotesAnOption { return message }
-        // Single quoted characters ('unexpected character "@"') help and give nothing away.
-        var parts = message.split(separator: "\"", omittingEmptySubsequences: false)
-        for index in parts.indices where index % 2 == 1 && parts[index].count > 1 { parts[index] = "…" }
-        return parts.joined(separator: "\"")
+        let option = message.drop { $0 != "\"" }.dropFirst().dropLast()
+        // A URL with a mistyped scheme is read as pairs, and all of it up to the first "=" as a name.
+        let isName = !option.isEmpty && option.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+        if quotesAnOption, isName { return message }
+        // What these quote is the name of a service or of a file.
+        if message.hasPrefix("definition of service ") || message.hasPrefix("service file ") { return message }
+        // The quotes that belong to libpq's own words help and give nothing away. From the first other quote on nothing can be
+        // told apart, because what is quoted may have quotes in it.
+        let ownWords = ["\"=\" after ", "\"=\" in URI ", "\"]\" in IPv6 "]
+        var shown = ""
+        var rest = message[...]
+        while let quote = rest.firstIndex(of: "\"") {
+            shown += rest[..<quote]
+            rest = rest[quote...]
+            guard let words = ownWords.first(where: { rest.hasPrefix($0) }) else { return shown + "\"…\"" }
+            shown += words
+            rest = rest.dropFirst(words.count)
+        }
+        return shown + rest
     }
 
     /// The settings as libpq itself will see them: with the environment, the service file and its defaults filled in.

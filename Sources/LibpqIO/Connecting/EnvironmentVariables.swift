@@ -17,7 +17,9 @@ enum EnvironmentVariables {
     /// Does the work the first time it is read.
     static let areHarmless: Bool = {
         // libpq skips a PGOPTIONS without text, and "default" for the others.
-        for (name, harmless) in [("PGOPTIONS", ""), ("PGTZ", "default"), ("PGDATESTYLE", "default"), ("PGGEQO", "default")] {
+        for (name, harmless) in [
+            ("PGOPTIONS", ""), ("PGTZ", "default"), ("PGDATESTYLE", "default"), ("PGGEQO", "default"),
+        ] {
             if unsafe getenv(name) != nil { unsafe setenv(name, harmless, 1) }
         }
         return true

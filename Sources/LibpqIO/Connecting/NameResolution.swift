@@ -9,9 +9,13 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// Looks up the addresses of a host. Blocks, unless the name is an address already.
+/// Looks up the addresses of a host.
 ///
-/// - Parameter numericOnly: takes addresses only, so that nothing is asked of the network.
+/// Blocks, unless the name is an address already.
+///
+/// - Parameters:
+///   - host: the name.
+///   - numericOnly: whether to take addresses only, so that nothing is asked of the network.
 /// - Returns: the addresses in the order in which the system wants them tried, or the system's reason.
 func resolve(_ host: String, numericOnly: Bool = false) -> Result<[String], ResolutionFailure> {
     var hints = unsafe addrinfo()

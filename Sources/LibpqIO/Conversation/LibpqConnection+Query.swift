@@ -7,7 +7,12 @@ extension LibpqConnection {
     /// answer is waited for within `cancelTimeout`. If the statement turns out to be finished, that is what the
     /// caller gets: it has happened.
     ///
-    /// - Parameter binary: whether the result comes in binary format, or as text.
+    /// - Parameters:
+    ///   - text: the statement.
+    ///   - parameters: the values of `$1`, `$2`, ….
+    ///   - binary: whether the result comes in binary format, or as text.
+    ///   - deadline: when to give it up; `nil` waits for ever.
+    /// - Returns: the result.
     /// - Throws: `server` when the server refused the statement (the connection stays usable unless the transaction status
     ///   says otherwise), `timedOut`, `cancelled`, `connectionLost`, `unsupported`.
     package mutating func query(
@@ -17,13 +22,22 @@ extension LibpqConnection {
         until deadline: Moment?
     ) async throws(LibpqError) -> PGResultHandle {
         try checkBeforeSending(until: deadline)
+        guard parameters.fitOneMessage else {
+            throw LibpqError(
+                .unsupported,
+                "the parameters have 1 GiB or more, which PostgreSQL does not take in one statement"
+            )
+        }
         guard handle.sendQueryParams(text, parameters, binary: binary) else { throw sendFailure }
         return try await answer(until: deadline, isCancellable: true)
     }
 
     /// Runs a command without parameters, such as `BEGIN`, over the simple protocol: the fewest messages there are.
     ///
-    /// - Parameter isCancellable: whether the cancellation of the task ends it. Clean-up work says no.
+    /// - Parameters:
+    ///   - text: the command.
+    ///   - deadline: when to give it up; `nil` waits for ever.
+    ///   - isCancellable: whether the cancellation of the task ends it. Clean-up work says no.
     /// - Throws: as `query`.
     package mutating func command(
         _ text: String,
@@ -138,6 +152,7 @@ extension LibpqConnection {
     /// - Throws: the reason for giving up, unless the statement was finished or failed by itself.
     private mutating func giveUp(_ answer: inout Answer, because reason: GaveUp) async throws(LibpqError) {
         let limit = Moment.now + cancelTimeout
+        // With no time to wait for the effect, the connection is lost anyway: no thread and no connect for that.
         let wasDelivered = cancelTimeout > .zero ? await requestCancel(until: limit) : false
         let isComplete = wasDelivered ? await read(&answer, until: limit, isCancellable: false) == nil : false
         if isComplete, answer.error?.server?.sqlState != "57014" { return }

@@ -4,8 +4,9 @@ package struct LibpqConnection: ~Copyable {
     var pace: AnswerPace
     /// Where it waits; changed only by tests and benchmarks.
     package var waiter = SocketWaiter.shared
-    /// How long a server may take to give up a statement that it was asked to cancel. After that the connection is
-    /// not usable any more. With 0 it is not asked.
+    /// How long a server may take to give up a statement that it was asked to cancel.
+    ///
+    /// After that the connection is not usable any more. With 0 it is not asked.
     package var cancelTimeout: Duration = .seconds(1)
 
     init(_ handle: consuming PGConnHandle, pace: AnswerPace) {
@@ -27,7 +28,9 @@ package struct LibpqConnection: ~Copyable {
     /// What the server last reported of a parameter; only of those that it reports.
     package func parameterStatus(_ name: String) -> String? { handle.parameterStatus(name) }
 
-    /// Where the session stands; `unknown` when the connection is bad. Costs no round trip.
+    /// Where the session stands; `unknown` when the connection is bad.
+    ///
+    /// Costs no round trip.
     package var transactionStatus: TransactionStatus { handle.isOK ? handle.transactionStatus : .unknown }
 
     /// Why the server ended the connection while nobody was asking, when it said so.

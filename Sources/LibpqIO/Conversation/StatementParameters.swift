@@ -29,6 +29,12 @@ package struct StatementParameters: Sendable {
     /// The most parameters that a statement can have: the protocol counts them in 16 bits.
     package static let maximumCount = 65_535
 
+    /// Whether the values fit into one message: PostgreSQL takes none of 1 GiB, and drops the connection instead of saying so.
+    var fitOneMessage: Bool {
+        // The NUL behind each text is not sent, but takes less than what comes with each value.
+        bytes.count < 1 << 30
+    }
+
     /// Adds a NULL.
     ///
     /// - Parameter type: the object identifier of the parameter's type; 0 lets the server infer it.

@@ -70,7 +70,8 @@ enum ConnectPolling {
 
 /// The fields of an error or notice that `PQresultErrorField` can be asked for.
 enum DiagnosticField {
-    case severity, localizedSeverity, sqlState, message, detail, hint, position, context, schema, table, column, dataType, constraint
+    case severity, localizedSeverity, sqlState, message, detail, hint, position, context, schema, table, column,
+        dataType, constraint
 
     /// The letter of the field in the protocol, as in `postgres_ext.h` (whose macros Swift cannot import).
     var code: Int32 {

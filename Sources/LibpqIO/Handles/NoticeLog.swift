@@ -12,7 +12,9 @@ final class NoticeLog: Sendable {
     /// Why the server ended the connection, when it said so.
     var farewell: ServerMessage? { lastFatal.withLock { $0 } }
 
-    /// Listens to a connection. The log must live as long as the connection.
+    /// Listens to a connection.
+    ///
+    /// The log must live as long as the connection.
     ///
     /// The corresponding libpq function is `PQsetNoticeReceiver`.
     func listen(to connection: OpaquePointer) {

@@ -13,7 +13,9 @@ final class PGCancelHandle: @unchecked Sendable {
         unsafe PQfreeCancel(cancel)
     }
 
-    /// Asks the server to give up what it is doing. Blocks: it makes a connection of its own.
+    /// Asks the server to give up what it is doing.
+    ///
+    /// Blocks: it makes a connection of its own.
     ///
     /// The corresponding libpq function is `PQcancel`.
     ///

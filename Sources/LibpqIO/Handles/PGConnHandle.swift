@@ -66,7 +66,9 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQtransactionStatus`.
     var transactionStatus: TransactionStatus { unsafe TransactionStatus(PQtransactionStatus(conn)) }
 
-    /// The corresponding libpq function is `PQsocket`. It may change while connecting, so it is never kept.
+    /// The corresponding libpq function is `PQsocket`.
+    ///
+    /// It may change while connecting, so it is never kept.
     var socket: Int32 { unsafe PQsocket(conn) }
 
     /// The corresponding libpq function is `PQbackendPID`; 0 when the server gave no key to cancel with.
@@ -75,7 +77,9 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQserverVersion`.
     var serverVersion: Int { unsafe Int(PQserverVersion(conn)) }
 
-    /// Whether the connection is encrypted. The corresponding libpq function is `PQsslInUse`.
+    /// Whether the connection is encrypted.
+    ///
+    /// The corresponding libpq function is `PQsslInUse`.
     var sslInUse: Bool { unsafe PQsslInUse(conn) == 1 }
 
     /// The corresponding libpq function is `PQparameterStatus`.
@@ -109,7 +113,9 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Sends text that may hold several statements; results are text. The corresponding libpq function is `PQsendQuery`.
+    /// Sends text that may hold several statements; results are text.
+    ///
+    /// The corresponding libpq function is `PQsendQuery`.
     mutating func sendQuery(_ text: String) -> Bool {
         unsafe text.withCString { unsafe PQsendQuery(conn, $0) == 1 }
     }

@@ -52,6 +52,7 @@ package final class Parking: Sendable {
     /// Sleeps until somebody wakes the task.
     ///
     /// - Parameter isCancellable: whether the cancellation of the task wakes it. Clean-up work says no.
+    /// - Returns: why the task goes on.
     func sleep(isCancellable: Bool) async -> WakeReason {
         guard isCancellable else { return await sleep() }
         return await withTaskCancellationHandler {

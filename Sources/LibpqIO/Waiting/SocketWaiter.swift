@@ -26,7 +26,14 @@ package final class SocketWaiter: Sendable {
     /// When a task that waits in place last let the others go first, by `monotonicNanoseconds`.
     private let lastYield = Atomic<Int64>(0)
 
-    /// The longest wait in place. Longer than a scheduler tick: a shorter one makes the kernel program a timer each time.
+    /// How many threads are in a call that blocks.
+    let callsUnderWay = Atomic<Int>(0)
+
+    /// The most threads that may be in a call that blocks.
+    static let mostThreads = 32
+    /// The longest wait in place.
+    ///
+    /// Longer than a scheduler tick: a shorter one makes the kernel program a timer each time.
     private static let inPlaceLimit = Duration.milliseconds(5)
     /// Answers slower than this on the average are not waited for in place.
     private static let quickAnswer: Int64 = 300_000
@@ -45,6 +52,7 @@ package final class SocketWaiter: Sendable {
     ///   - deadline: when to give up; `nil` waits for ever.
     ///   - pace: how quick this connection's answers have been; updated here.
     ///   - isCancellable: whether the cancellation of the task ends the wait. Clean-up work says no.
+    /// - Returns: why the wait is over.
     package func wait(
         for descriptor: Int32,
         _ interest: SocketInterest,
@@ -76,7 +84,9 @@ package final class SocketWaiter: Sendable {
         return reason
     }
 
-    /// Whether the socket has something to read at this moment. Never waits.
+    /// Whether the socket has something to read at this moment.
+    ///
+    /// Never waits.
     package func isReadable(_ descriptor: Int32) -> Bool {
         pollInPlace(descriptor, for: .read, limit: .zero)
     }

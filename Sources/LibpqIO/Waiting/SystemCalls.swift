@@ -33,8 +33,8 @@ func pollInPlace(_ descriptor: Int32, for interest: SocketInterest, limit: Durat
 
 /// Starts a detached thread.
 ///
-/// When the system has no thread to give, the work is done by the caller: late is better than never.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+/// - Returns: whether the system had one to give.
+func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     final class Work: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -48,10 +48,15 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
 
     #if canImport(Darwin)
     var thread: pthread_t?
-    let status = unsafe pthread_create(&thread, &attributes, { argument in
-        unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
-        return nil
-    }, work.toOpaque())
+    let status = unsafe pthread_create(
+        &thread,
+        &attributes,
+        { argument in
+            unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+            return nil
+        },
+        work.toOpaque()
+    )
     #else
     var thread = pthread_t()
     let status = unsafe pthread_create(
@@ -65,7 +70,6 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
         work.toOpaque()
     )
     #endif
-    if status != 0 {
-        unsafe work.takeRetainedValue().body()
-    }
+    if status != 0 { unsafe work.release() }
+    return status == 0
 }

@@ -76,7 +76,9 @@ extension EngineConfiguration {
         let suffix: String?
         let values: [String: String]
 
-        /// The variable of the named engine, or the one for all engines. A URL is never for all.
+        /// The variable of the named engine, or the one for all engines.
+        ///
+        /// A URL is never for all.
         subscript(name: String) -> SettingValue? {
             let own = suffix.map { name + $0 }
             for candidate in [own, own != nil && name == "DATABASE_URL" ? nil : name] {

@@ -14,10 +14,11 @@ extension EngineConfiguration {
         var text = url.trimming
         guard !text.isEmpty else { throw VernalError(.configuration, "the connection string is empty") }
         if let rest = Self.afterScheme(text) {
-            let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-            text = "postgresql://\(parts[0])"
-            if parts.count == 2 {
-                let foreign = try takeOwnOptions(from: parts[1])
+            let (credentials, address, options) = Self.parts(of: rest)
+            try Self.checkAddress(address)
+            text = "postgresql://\(credentials)\(address)"
+            if let options {
+                let foreign = try takeOwnOptions(from: options)
                 if !foreign.isEmpty { text += "?" + foreign.joined(separator: "&") }
             }
         } else if text.contains("://") {
@@ -38,6 +39,35 @@ extension EngineConfiguration {
         let scheme = text[..<colon].split(separator: "+", maxSplits: 1)
         guard let name = scheme.first, name == "postgres" || name == "postgresql" else { return nil }
         return text[colon...].dropFirst(3)
+    }
+
+    /// Takes a URL apart as libpq does: the first `@` before the first `/` ends user name and password, which may have a `?`
+    /// in them; the first `?` behind that begins the options.
+    private static func parts(of rest: Substring) -> (credentials: Substring, address: Substring, options: Substring?) {
+        var place = rest
+        if let end = rest.firstIndex(where: { $0 == "@" || $0 == "/" }), rest[end] == "@" {
+            place = rest[rest.index(after: end)...]
+        }
+        let parts = place.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        return (rest[..<place.startIndex], parts[0], parts.count == 2 ? parts[1] : nil)
+    }
+
+    /// Refuses what libpq would take for hosts, ports or a database, and is most likely a part of a password with a
+    /// character that has to be percent-encoded: later errors would show it.
+    private static func checkAddress(_ address: Substring) throws(VernalError) {
+        let hasOddPort = address.prefix { $0 != "/" }.split(separator: ",").contains { host in
+            // The colons within the brackets of an IPv6 address are none before a port.
+            let behindBrackets = host.first == "[" ? host.drop { $0 != "]" } : host
+            guard let colon = behindBrackets.firstIndex(of: ":") else { return false }
+            return !behindBrackets[colon...].dropFirst().utf8.allSatisfy { (48...57).contains($0) }
+        }
+        if hasOddPort || address.contains("@") {
+            throw VernalError(
+                .configuration,
+                "the connection string is not usable: what stands in the place of host, port and database makes no sense; "
+                    + "in a user name or password write @ as %40, / as %2F, : as %3A, % as %25"
+            )
+        }
     }
 
     /// Takes the options out of a URL that libpq does not know.

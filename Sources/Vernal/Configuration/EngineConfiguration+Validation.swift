@@ -21,7 +21,10 @@ extension EngineConfiguration {
         }
         if let connectBurst { try require(1...1000, connectBurst, "connectBurst") }
         guard connectRate > 0, connectRate.isFinite else {
-            throw VernalError(.configuration, "connectRate is \(connectRate): it has to be more than 0 connects a second")
+            throw VernalError(
+                .configuration,
+                "connectRate is \(connectRate): it has to be more than 0 connects a second"
+            )
         }
         let durations: [(name: String, value: Duration, mayBeZero: Bool)] = [
             ("acquireTimeout", acquireTimeout, false), ("connectTimeout", connectTimeout, false),
@@ -33,7 +36,10 @@ extension EngineConfiguration {
         ]
         for (name, value, mayBeZero) in durations {
             guard value > .zero || (mayBeZero && value == .zero) else {
-                throw VernalError(.configuration, "\(name) is \(value): it has to be \(mayBeZero ? "0 or more" : "more than 0")")
+                throw VernalError(
+                    .configuration,
+                    "\(name) is \(value): it has to be \(mayBeZero ? "0 or more" : "more than 0")"
+                )
             }
             guard value <= Self.longestDuration else {
                 throw VernalError(.configuration, "\(name) is \(value): the most is \(Self.longestDuration)")

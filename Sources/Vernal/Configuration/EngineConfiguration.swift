@@ -6,64 +6,101 @@ package import LibpqIO
 /// are shorter than a platform's patience. Every number is checked when the engine is used first; a wrong one is an
 /// error that names it.
 public struct EngineConfiguration: Sendable, Hashable {
-    /// What libpq is told. Holds the password.
+    /// What libpq is told.
+    ///
+    /// Holds the password.
     package var settings = ConnectionSettings()
 
     // MARK: Size
 
-    /// How many connections are kept. From 1 to 1,000; default 1.
+    /// How many connections are kept.
+    ///
+    /// From 1 to 1,000; default 1.
     public var poolSize = 1
-    /// How many more connections may be open for a moment; they are closed when they come back. From 0; default 0.
+    /// How many more connections may be open for a moment; they are closed when they come back.
+    ///
+    /// From 0; default 0.
     public var maxOverflow = 0
-    /// How many connections stay open however long they are idle. From 0 to `poolSize`; default 0.
+    /// How many connections stay open however long they are idle.
+    ///
+    /// From 0 to `poolSize`; default 0.
     public var minConnections = 0
-    /// How many callers may wait for a connection at a time; one more is refused at once. From 0; default 32.
+    /// How many callers may wait for a connection at a time; one more is refused at once.
+    ///
+    /// From 0; default 32.
     public var maxWaiters = 32
 
     // MARK: Time
 
-    /// How long a caller waits for a connection, connecting included. Default 5 s, and never longer than the
-    /// invocation lasts, less `invocationMargin`.
+    /// How long a caller waits for a connection, connecting included.
+    ///
+    /// Default 5 s, and never longer than the invocation lasts, less `invocationMargin`.
     public var acquireTimeout: Duration = .seconds(5)
-    /// How long one address of the server may take from the first packet to the end of the authentication. Default 3 s.
+    /// How long one address of the server may take from the first packet to the end of the authentication.
+    ///
+    /// Default 3 s.
     public var connectTimeout: Duration = .seconds(3)
-    /// What is left of an invocation when the engine gives up, so that the function can still answer. Default 250 ms.
+    /// What is left of an invocation when the engine gives up, so that the function can still answer.
+    ///
+    /// Default 250 ms.
     public var invocationMargin: Duration = .milliseconds(250)
-    /// How long a connection may be idle before it is closed instead of lent. Default 60 s.
+    /// How long a connection may be idle before it is closed instead of lent.
+    ///
+    /// Default 60 s.
     public var idleTimeout: Duration = .seconds(60)
     /// How long a connection may be idle even if `minConnections` keeps it: what is between function and server has
-    /// most likely forgotten it by then. Default 300 s, and never less than `idleTimeout`.
+    /// most likely forgotten it by then.
+    ///
+    /// Default 300 s, and never less than `idleTimeout`.
     public var hardIdleLimit: Duration = .seconds(300)
-    /// How old a connection may be before it is closed instead of lent or kept. Default 15 min; up to a tenth is taken
-    /// off by chance, so that a fleet does not reconnect in step.
+    /// How old a connection may be before it is closed instead of lent or kept.
+    ///
+    /// Default 15 min; up to a tenth is taken off by chance, so that a fleet does not reconnect in step.
     public var maxLifetime: Duration = .seconds(900)
-    /// A connection that was in use less than this ago is lent without a look at it. Default 500 ms.
+    /// A connection that was in use less than this ago is lent without a look at it.
+    ///
+    /// Default 500 ms.
     public var pingBypass: Duration = .milliseconds(500)
-    /// A connection that has been idle for longer is asked for a sign of life before it is lent. Default 30 s.
+    /// A connection that has been idle for longer is asked for a sign of life before it is lent.
+    ///
+    /// Default 30 s.
     public var pingIdleAge: Duration = .seconds(30)
-    /// How long that sign of life may take. Default 250 ms.
+    /// How long that sign of life may take.
+    ///
+    /// Default 250 ms.
     public var pingTimeout: Duration = .milliseconds(250)
-    /// How long the rollback of a transaction that was left open may take before the connection is closed. Default 1 s.
+    /// How long the rollback of a transaction that was left open may take before the connection is closed.
+    ///
+    /// Default 1 s.
     public var rollbackTimeout: Duration = .seconds(1)
-    /// How long a server may take to give up a statement that was cancelled, before the connection is closed. Default 1 s.
+    /// How long a server may take to give up a statement that was cancelled, before the connection is closed.
+    ///
+    /// Default 1 s.
     public var cancelTimeout: Duration = .seconds(1)
 
     // MARK: Connects
 
-    /// How many connects may be made at once after a quiet time. From 1; `nil` (the default) is as many as the pool
-    /// may hold.
+    /// How many connects may be made at once after a quiet time.
+    ///
+    /// From 1; `nil` (the default) is as many as the pool may hold.
     public var connectBurst: Int?
-    /// How many connects a second may be made in the long run. More than 0; default 5.
+    /// How many connects a second may be made in the long run.
+    ///
+    /// More than 0; default 5.
     public var connectRate = 5.0
     /// The first connect of the process waits for a random part of this, so that a fleet that starts together does not
-    /// connect together. Default 0: a lone cold start pays nothing.
+    /// connect together.
+    ///
+    /// Default 0: a lone cold start pays nothing.
     public var firstConnectWindow: Duration = .zero
 
     // MARK: Behaviour
 
     /// What is in front of the database, when the engine is not to find out by itself.
     public var upstream: Upstream?
-    /// What becomes of idle connections when the process may be frozen. Default `.adaptive`.
+    /// What becomes of idle connections when the process may be frozen.
+    ///
+    /// Default `.adaptive`.
     public var retention = Retention.adaptive
 
     /// A configuration for the server that libpq's own variables (`PGHOST`, `PGUSER`, …) name.

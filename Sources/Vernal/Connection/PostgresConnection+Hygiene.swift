@@ -5,7 +5,11 @@ internal import PoolCore
 extension PostgresConnection {
     /// Whether the connection is worth lending.
     ///
-    /// - Parameter check: how much has to be known; each step includes the cheaper ones.
+    /// - Parameters:
+    ///   - check: how much has to be known; each step includes the cheaper ones.
+    ///   - deadline: until when the connection is worth anything to the caller.
+    ///   - configuration: how long a sign of life may take.
+    /// - Returns: `false` when it is to be closed.
     mutating func isAlive(
         _ check: LivenessCheck,
         until deadline: Moment,

@@ -13,6 +13,7 @@ extension PostgresConnection {
     /// - Throws: what the closure threw, after the rollback; `VernalError` with the code `unknownCommitOutcome` when the
     ///   connection was lost before the answer to `COMMIT` came; with `transactionAborted` when the closure
     ///   returned though one of its statements had failed, in which case nothing was committed.
+    @discardableResult
     public mutating func withTransaction<R>(
         _ options: TransactionOptions = TransactionOptions(),
         _ body: (inout PostgresConnection) async throws -> R
@@ -35,11 +36,7 @@ extension PostgresConnection {
         case .inFailedTransaction:
             // COMMIT would be answered with ROLLBACK, and nobody would notice.
             await rollBackAfterFailure()
-            throw VernalError(
-                .transactionAborted,
-                "a statement of the transaction had failed, so nothing was committed: let its error out of the closure, "
-                    + "or run it in a withTransaction of its own"
-            )
+            throw Self.swallowedFailure
         case .inTransaction:
             break
         case .idle:
@@ -87,17 +84,33 @@ extension PostgresConnection {
         do {
             result = try await body(&self)
         } catch {
-            let limit = Moment.now + limits.rollbackTimeout
-            do throws(LibpqError) {
-                try await link.command("ROLLBACK TO SAVEPOINT vernal", until: limit, isCancellable: false)
-                try await link.command("RELEASE SAVEPOINT vernal", until: limit, isCancellable: false)
-            } catch {
-                // The outer transaction finds the session in the state that it is in, and fails by itself.
-            }
+            await rollBackToSavepoint()
             throw error
+        }
+        if link.transactionStatus == .inFailedTransaction {
+            await rollBackToSavepoint()
+            throw Self.swallowedFailure
         }
         try await command("RELEASE SAVEPOINT vernal")
         return result
+    }
+
+    private mutating func rollBackToSavepoint() async {
+        let limit = Moment.now + limits.rollbackTimeout
+        do throws(LibpqError) {
+            try await link.command("ROLLBACK TO SAVEPOINT vernal", until: limit, isCancellable: false)
+            try await link.command("RELEASE SAVEPOINT vernal", until: limit, isCancellable: false)
+        } catch {
+            // The outer transaction finds the session in the state that it is in, and fails by itself.
+        }
+    }
+
+    private static var swallowedFailure: VernalError {
+        VernalError(
+            .transactionAborted,
+            "a statement of the transaction had failed, so nothing was committed: let its error out of the closure, "
+                + "or run it in a withTransaction of its own"
+        )
     }
 
     private mutating func command(_ text: String) async throws(VernalError) {

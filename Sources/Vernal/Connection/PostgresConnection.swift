@@ -33,7 +33,9 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// Whether the connection is encrypted.
     public var isEncrypted: Bool { link.isEncrypted }
 
-    /// Whether a transaction is open. Known without a round trip.
+    /// Whether a transaction is open.
+    ///
+    /// Known without a round trip.
     public var isInTransaction: Bool {
         link.transactionStatus == .inTransaction || link.transactionStatus == .inFailedTransaction
     }
@@ -50,6 +52,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// - Parameters:
     ///   - query: The statement; what is interpolated is bound as a parameter.
     ///   - timeout: How long it may take. It never takes longer than the invocation lasts, less the engine's margin.
+    /// - Returns: the rows.
     /// - Throws: `VernalError`: `server` with the SQLSTATE when the server refuses the statement, after which the connection
     ///   can be used on (in a transaction: after a rollback); `timedOut` and `cancelled` after the server was
     ///   asked to give the statement up; `connectionLost`; `invalidParameter` before anything was sent.

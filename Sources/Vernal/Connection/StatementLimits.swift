@@ -22,8 +22,9 @@ struct StatementLimits: Sendable {
         return own.map { min($0, last) } ?? last
     }
 
-    /// How long to wait for a cancelled statement to end. In an invocation it comes out of the margin, of which some
-    /// has to be left for the answer.
+    /// How long to wait for a cancelled statement to end.
+    ///
+    /// In an invocation it comes out of the margin, of which some has to be left for the answer.
     var cancelTimeout: Duration {
         guard InvocationDeadline.current != nil else { return ownCancelTimeout }
         return min(ownCancelTimeout, invocationMargin * 4 / 5)

@@ -1,4 +1,6 @@
-/// How a transaction is opened. What is not set is as the server's defaults say.
+/// How a transaction is opened.
+///
+/// What is not set is as the server's defaults say.
 public struct TransactionOptions: Sendable, Hashable {
     /// How much of other transactions a transaction sees.
     public enum Isolation: String, Sendable, Hashable {

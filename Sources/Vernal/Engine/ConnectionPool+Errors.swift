@@ -23,7 +23,10 @@ extension ConnectionPool {
             case .cancelled:
                 (.cancelled, "the task was cancelled")
             case .timedOut where wait == .poolQueue:
-                (.poolExhausted, "no connection became free in time: hold connections for less time, or allow more of them")
+                (
+                    .poolExhausted,
+                    "no connection became free in time: hold connections for less time, or allow more of them"
+                )
             case .timedOut:
                 (.timedOut, "no connection could be opened in time")
             }

@@ -11,8 +11,10 @@ internal import Synchronization
 final class ConnectionPool: Sendable {
     struct Shared: Sendable {
         var state: PoolState
-        /// Where the connections lie. A place is replaced when its connection is to be closed, so that a later
-        /// connection of the same slot never meets the earlier one.
+        /// Where the connections lie.
+        ///
+        /// A place is replaced when its connection is to be closed, so that a later connection of the same slot never
+        /// meets the earlier one.
         var slots: [PoolSlot]
         var waiters: [WaiterID: Waiter] = [:]
         /// Those who wait for the last connection to be closed.

@@ -1,7 +1,6 @@
 package import InvocationLifecycle
 internal import LibpqIO
 internal import Moments
-internal import Moments
 internal import PoolCore
 internal import Synchronization
 
@@ -17,7 +16,9 @@ public final class Engine: Sendable {
     /// Hears of the life of the process on behalf of the engine.
     package let participant: any InvocationParticipant
 
-    /// Makes an engine. Nothing is opened, and a wrong configuration shows when the engine is used first.
+    /// Makes an engine.
+    ///
+    /// Nothing is opened, and a wrong configuration shows when the engine is used first.
     ///
     /// - Parameter configuration: Where the database is, and the numbers of the pool.
     public convenience init(configuration: EngineConfiguration) {
@@ -53,6 +54,7 @@ public final class Engine: Sendable {
     /// - Throws: `VernalError` when there is no connection to be had: `poolExhausted`, `tooManyWaiters`, `connectFailed`,
     ///   `authenticationFailed`, `throttled`, `timedOut`, `cancelled`, `poolClosed`, `configuration`; and what the
     ///   closure threw.
+    @discardableResult
     public func withConnection<R>(
         acquireTimeout: Duration? = nil,
         _ body: (inout PostgresConnection) async throws -> R
@@ -77,6 +79,7 @@ public final class Engine: Sendable {
     ///   - body: The work.
     /// - Returns: what the closure returned.
     /// - Throws: as `withConnection` and `PostgresConnection.withTransaction`.
+    @discardableResult
     public func withTransaction<R>(
         _ options: TransactionOptions = TransactionOptions(),
         acquireTimeout: Duration? = nil,
@@ -92,6 +95,7 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - query: The statement; what is interpolated is bound as a parameter.
     ///   - timeout: How long the statement may take, once there is a connection.
+    /// - Returns: the rows.
     /// - Throws: as `withConnection` and `PostgresConnection.query`.
     public func query(_ query: SQLQuery, timeout: Duration? = nil) async throws -> Rows {
         try await onceMoreIfUnsent { connection in try await connection.query(query, timeout: timeout) }
@@ -109,8 +113,9 @@ public final class Engine: Sendable {
         try await onceMoreIfUnsent { connection in try await connection.execute(query, timeout: timeout) }
     }
 
-    /// A connection can die between the look at it and the send. If nothing of the statement left the process, it cannot
-    /// have been run, so it is run on another connection.
+    /// A connection can die between the look at it and the send.
+    ///
+    /// If nothing of the statement left the process, it cannot have been run, so it is run on another connection.
     private func onceMoreIfUnsent<R>(_ body: (inout PostgresConnection) async throws -> R) async throws -> R {
         do {
             return try await withConnection(body)
@@ -125,8 +130,10 @@ public final class Engine: Sendable {
         return EngineStatistics(pool.shared.withLock { $0.state.snapshot })
     }
 
-    /// Ends the engine: those who wait for a connection are told at once, idle connections are closed, and connections in
-    /// use are closed when they come back. Nothing can be run on it afterwards. Doing it twice does no harm.
+    /// Ends the engine: those who wait for a connection are told at once, idle connections are closed, and connections
+    /// in use are closed when they come back.
+    ///
+    /// Nothing can be run on it afterwards. Doing it twice does no harm.
     ///
     /// - Parameter grace: How long to wait for the connections in use. Default 5 s.
     public func dispose(grace: Duration = .seconds(5)) async {

@@ -12,7 +12,9 @@ final class EngineParticipant: InvocationParticipant {
         self.pool = pool
     }
 
-    /// A wrong configuration fails the start of the process, not its first invocation. Nothing is opened.
+    /// A wrong configuration fails the start of the process, not its first invocation.
+    ///
+    /// Nothing is opened.
     func willStart() async throws {
         _ = try pool.get()
     }

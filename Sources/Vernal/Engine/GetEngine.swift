@@ -7,11 +7,14 @@ internal import Synchronization
 ///
 /// - Parameter name: The name of a further database: `getEngine("reports")` reads `DATABASE_URL_REPORTS`. `nil` is the
 ///   engine for `DATABASE_URL`.
+/// - Returns: the engine, which is the same at every call.
 public func getEngine(_ name: String? = nil) -> Engine {
     EngineRegistry.shared.engine(name)
 }
 
-/// Sets the configuration of the engine that `getEngine` returns. To be called before the first `getEngine`.
+/// Sets the configuration of the engine that `getEngine` returns.
+///
+/// To be called before the first `getEngine`.
 ///
 /// - Parameters:
 ///   - configuration: Where the database is, and the numbers of the pool.
