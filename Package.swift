@@ -81,10 +81,11 @@ let package = Package(
         ),
 
         // Tests.
+        .target(name: "CThreadSanitizer"),
         .target(
             name: "VernalTestKit",
             dependencies: [
-                "EmbeddedPostgres", "LibpqIO", "Vernal",
+                "CThreadSanitizer", "EmbeddedPostgres", "LibpqIO", "Vernal",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
