@@ -90,12 +90,14 @@ run_example() {
 # A report of the sanitizer makes the run fail.
 run_tsan() {
     local -a options=(--sanitize=thread --scratch-path .build/tsan)
+    local status=0
     swift build --build-tests "${options[@]}" || return 1
     TSAN_OPTIONS="suppressions=$PWD/Tests/support/thread-sanitizer.supp" \
         vernal postgres --max-connections 200 -- swift test --skip-build --no-parallel "${options[@]}" \
-        --filter 'PoolCoreTests|VernalTests|LibpqIOTests' 2>&1 | tee "$logs/tsan"
+        --filter 'PoolCoreTests|VernalTests|LibpqIOTests' 2>&1 | tee "$logs/tsan" || status=$?
     # A filter that finds nothing would pass, too.
-    grep -Eq 'Test run with [1-9][0-9]* tests' "$logs/tsan"
+    grep -Eq 'Test run with [1-9][0-9]* tests' "$logs/tsan" || status=1
+    return "$status"
 }
 
 need_swift
