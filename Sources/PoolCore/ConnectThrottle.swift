@@ -26,9 +26,9 @@ package struct ConnectPermit: ~Copyable, Sendable {
 ///
 /// It does not stop the first wave of a cold-start storm, because each new process begins with a full bucket. It keeps
 /// one process from hammering a database that fails, and a process that serves many requests at a time from opening
-/// all its connections in the same moment.
+/// all its connections in the same now.
 package struct ConnectThrottle: Sendable, Hashable {
-    private let capacity: Double
+    private var capacity: Double
     private let rate: Double
     private var tokens: Double
     private var countedAt: Moment?
@@ -58,5 +58,14 @@ package struct ConnectThrottle: Sendable, Hashable {
         // At least a millisecond on: a token that is missing by a rounding error is not worth a second question.
         // At most a day on: a rate may be so small that the time does not fit a duration.
         return now + .seconds(min(max(0.001, (1 - tokens) / rate), 86_400))
+    }
+
+    /// Changes how much it holds.
+    ///
+    /// What was taken stays taken, so a larger one has tokens at once, and a smaller one may have to be paid for first.
+    package mutating func resize(burst: Int) {
+        let change = Double(max(1, burst)) - capacity
+        capacity += change
+        tokens += change
     }
 }

@@ -23,6 +23,10 @@ package enum PoolRejection: Sendable, Hashable {
     case throttled(until: Moment)
     /// A connect failed in a way that the next one would fail in too.
     case connectRefused
+    /// So many connects failed that none is tried before that time.
+    case breakerOpen(until: Moment)
+    /// There is nothing to be had at once, and the caller did not want to wait.
+    case wouldWait
 }
 
 /// What an acquire has to do next.
@@ -71,11 +75,13 @@ package struct AcquireDecision: ~Copyable, Sendable {
 
 /// What a waiter is woken with.
 package enum Handover: ~Copyable, Sendable {
-    /// The connection that was just returned.
-    case lend(ConnectionID)
+    /// The parked connection, to be checked first.
+    ///
+    /// One that was just returned needs no check.
+    case lend(ConnectionID, LivenessCheck)
     case open(ConnectPermit)
     case resume(ConnectPermit)
-    /// There is a place for a connection but no token yet: keep the place in the queue and ask again then.
+    /// Nothing may be opened, or nothing lent, before that time: keep the place in the queue and ask again then.
     case askAgain(at: Moment)
     case reject(PoolRejection)
 
@@ -93,8 +99,10 @@ package enum Handover: ~Copyable, Sendable {
     }
 }
 
-/// A waiter and what it is woken with.
+/// A waiter and what it is woken with, and the connections that were found too old on the way: they are to be closed
+/// first.
 package struct Wake: ~Copyable, Sendable {
+    package var close: [ConnectionID] = []
     package let waiter: WaiterID
     package let handover: Handover
 
@@ -114,7 +122,7 @@ package enum ConnectedAction: Sendable, Hashable {
 package enum InterruptedAction: Sendable, Hashable {
     /// Keep it as it is, for the next task.
     case keep
-    /// The pool was shut down meanwhile.
+    /// The pool was shut down meanwhile, or made smaller, or the connection called stale.
     case close
 }
 

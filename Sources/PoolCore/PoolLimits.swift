@@ -8,6 +8,12 @@ package struct PoolLimits: Sendable, Hashable {
     package var maxOverflow = 0
     /// How many connections stay open however long they are idle.
     package var minConnections = 0
+    /// Whether a connection that comes back is kept for the next borrower.
+    ///
+    /// If not, there is no pool, only a limit: what comes back is handed to somebody who waits, or closed.
+    package var keepsConnections = true
+    /// How often a connection is lent before it is closed; `nil`: as often as one likes.
+    package var maxUses: Int?
     /// How many acquires may wait at a time; one more is refused at once.
     ///
     /// A borrower whose connection was found dead is not counted: it was served already.
@@ -36,6 +42,11 @@ package struct PoolLimits: Sendable, Hashable {
     package var connectBurst = 1
     /// How many connects a second may be made in the long run.
     package var connectRate = 5.0
+    /// Whether `connectBurst` is the limit of the pool, and follows it when the pool is resized.
+    package var connectBurstFollowsLimit = false
+
+    /// After how many retryable connect failures in a row connects are given up for a while; `nil`: never.
+    package var breakerThreshold: Int?
 
     package init() {}
 

@@ -7,20 +7,20 @@ extension PoolState {
     ) -> (expired: [ConnectionID], found: (connection: ConnectionID, check: LivenessCheck)?) {
         var expired =
             slots.counts.halfOpen > 0 ? slots.all(in: .halfOpen).filter { isOverdue(halfOpen: $0, now: now) } : []
-        for connection in expired { expire(connection) }
+        for connection in expired { evict(connection, .halfOpen) }
         // Lending takes the newest, so nothing would ever come upon the oldest: they are looked for from the other end.
-        while let oldest = slots.idle.first, isOverdue(idle: oldest, now: now) {
-            expire(oldest)
+        while slots.idle.count > 1, let oldest = slots.idle.first, isOverdue(idle: oldest, now: now) {
+            evict(oldest, isExpired(oldest, now: now) ? .lifetime : .idle)
             expired.append(oldest)
         }
         while let newest = slots.idle.last {
             guard !isOverdue(idle: newest, now: now) else {
-                expire(newest)
+                evict(newest, isExpired(newest, now: now) ? .lifetime : .idle)
                 expired.append(newest)
                 continue
             }
             let check = livenessCheck(newest, now: now)
-            slots.move(newest, to: .leased)
+            slots.lend(newest, now: now)
             return (expired, (newest, check))
         }
         return (expired, nil)
@@ -28,12 +28,13 @@ extension PoolState {
 
     /// Whether the life of a connection is over.
     func isExpired(_ connection: ConnectionID, now: Moment) -> Bool {
-        slots[connection].expiry.map { $0 <= now } ?? false
+        guard let expiry = slots.entries[connection.slot].expiry else { return false }
+        return expiry <= now
     }
 
     private func isOverdue(idle connection: ConnectionID, now: Moment) -> Bool {
         if isExpired(connection, now: now) { return true }
-        let age = slots[connection].unusedFor(now: now)
+        let age = slots.entries[connection.slot].unusedFor(now: now)
         return age > limits.hardIdleLimit
             || (age > limits.idleTimeout && slots.counts.open > limits.minConnections)
     }
@@ -46,16 +47,16 @@ extension PoolState {
     }
 
     private func livenessCheck(_ connection: ConnectionID, now: Moment) -> LivenessCheck {
-        let slot = slots[connection]
         // The clock was set back, as after a restore: how long it has been idle, nobody knows.
-        if let idleSince = slot.idleSince, now < idleSince { return .ping }
-        let age = slot.unusedFor(now: now)
+        if let idleSince = slots.entries[connection.slot].idleSince, now < idleSince { return .ping }
+        let age = slots.entries[connection.slot].unusedFor(now: now)
         if age < limits.pingBypass { return .none }
         return age > limits.pingIdleAge ? .ping : .look
     }
 
-    private mutating func expire(_ connection: ConnectionID) {
-        counters.expiries += 1
+    /// Gives the place of a connection up.
+    mutating func evict(_ connection: ConnectionID, _ reason: EvictionReason) {
+        counters.evictions.add(reason)
         slots.move(connection, to: .vacant)
     }
 }

@@ -7,24 +7,39 @@ package import Moments
 /// It does no I/O, takes no lock, reads no clock and rolls no dice; it names connections and waiters but holds none. The
 /// shell tells it what happened, under a lock, and does what it says, with the lock released.
 package struct PoolState: Sendable, Hashable {
-    package let limits: PoolLimits
+    /// A time in which nothing is lent and nothing opened.
+    struct Pause: Sendable, Hashable {
+        let from: Moment
+        let until: Moment
+    }
+
+    package internal(set) var limits: PoolLimits
     var slots: SlotTable
     var waiters = WaiterQueue()
     /// The first in the queue, when it knows for which time to ask again.
-    private var informedWaiter: WaiterID?
+    var informedWaiter: WaiterID?
     var throttle: ConnectThrottle
+    var breaker: CircuitBreaker?
+    var pause: Pause?
     var counters = PoolCounters()
-    package private(set) var isClosed = false
+    package internal(set) var isClosed = false
 
     package init(_ limits: PoolLimits) {
         self.limits = limits
         slots = SlotTable(capacity: limits.maxOpen)
         throttle = ConnectThrottle(burst: limits.connectBurst, rate: limits.connectRate)
+        breaker = limits.breakerThreshold.map { CircuitBreaker(threshold: $0, probeLimit: limits.halfOpenLimit) }
     }
 
     package var snapshot: PoolSnapshot {
         PoolSnapshot(counts: slots.counts, waiting: waiters.count, maxOpen: limits.maxOpen, counters: counters)
     }
+
+    /// How many slots connections may name: it grows when the pool is resized, and never shrinks.
+    package var slotCapacity: Int { slots.capacity }
+
+    /// Whether every connection is closed.
+    package var isEmpty: Bool { slots.counts.open == 0 }
 
     // MARK: Acquiring
 
@@ -39,6 +54,10 @@ package struct PoolState: Sendable, Hashable {
         deadline: Moment
     ) -> AcquireDecision {
         counters.acquires += 1
+        // After a pause, those who waited for its end come before those who come then.
+        guard waiters.isEmpty, !isPaused(now) else {
+            return AcquireDecision(action: openOrWait(now: now, deadline: deadline, atFront: false))
+        }
         let (expired, found) = takeIdle(now: now)
         if let found {
             return AcquireDecision(close: expired, action: .lend(found.connection, found.check))
@@ -48,6 +67,32 @@ package struct PoolState: Sendable, Hashable {
             close: expired,
             action: openOrWait(now: now, deadline: deadline, atFront: false)
         )
+    }
+
+    /// Somebody wants a connection if there is one to be had at once, and would not wait for it.
+    ///
+    /// - Returns: what the caller does next, never to wait. It does not go past those who wait.
+    package mutating func tryAcquireRequested(now: Moment) -> AcquireDecision {
+        counters.acquires += 1
+        if isClosed { return AcquireDecision(action: rejection(.closed)) }
+        guard waiters.isEmpty, !isPaused(now) else { return AcquireDecision(action: miss()) }
+        let (expired, found) = takeIdle(now: now)
+        if let found {
+            return AcquireDecision(close: expired, action: .lend(found.connection, found.check))
+        }
+        if let held = breaker?.heldUntil(now: now) {
+            return AcquireDecision(
+                close: expired,
+                action: mayBeServed ? miss() : rejection(.breakerOpen(until: held))
+            )
+        }
+        if let halfOpen = slots.firstHalfOpen() {
+            return AcquireDecision(close: expired, action: .resume(resumption(halfOpen, now: now)))
+        }
+        guard let connection = slots.firstVacant(limit: limits.maxOpen), takeToken(now: now) == nil else {
+            return AcquireDecision(close: expired, action: miss())
+        }
+        return AcquireDecision(close: expired, action: .open(permit(connection, now: now)))
     }
 
     /// A connection that was lent turned out to be dead before it was used.
@@ -60,32 +105,16 @@ package struct PoolState: Sendable, Hashable {
         deadline: Moment
     ) -> AcquireDecision {
         guard slots.is(connection, .leased) else { return AcquireDecision(action: .reject(.closed)) }
-        counters.losses += 1
-        slots.move(connection, to: .vacant)
+        endLease(connection)
+        evict(connection, .broken)
+        guard !isPaused(now) else {
+            return AcquireDecision(action: openOrWait(now: now, deadline: deadline, atFront: true))
+        }
         let (expired, found) = takeIdle(now: now)
         if let found {
             return AcquireDecision(close: expired, action: .lend(found.connection, found.check))
         }
         return AcquireDecision(close: expired, action: openOrWait(now: now, deadline: deadline, atFront: true))
-    }
-
-    /// The time has come for which a waiter was told to ask again.
-    ///
-    /// - Returns: `nil` when the waiter has been handed something meanwhile, which it will find.
-    package mutating func askedAgain(_ waiter: WaiterID, now: Moment) -> AcquireAction? {
-        guard waiters.contains(waiter) else { return nil }
-        guard waiters.first == waiter else { return .wait(waiter, askAgain: nil) }
-        if let halfOpen = slots.firstHalfOpen() {
-            waiters.remove(waiter)
-            return .resume(resumption(halfOpen))
-        }
-        guard let connection = slots.firstVacant() else { return .wait(waiter, askAgain: nil) }
-        if let token = throttle.take(at: now) {
-            informedWaiter = waiter
-            return .wait(waiter, askAgain: token)
-        }
-        waiters.remove(waiter)
-        return .open(permit(connection, now: now))
     }
 
     private mutating func openOrWait(
@@ -95,17 +124,24 @@ package struct PoolState: Sendable, Hashable {
     ) -> AcquireAction {
         if isClosed { return rejection(.closed) }
         var askAgain: Moment?
-        if atFront || waiters.isEmpty {
-            if let halfOpen = slots.firstHalfOpen() { return .resume(resumption(halfOpen)) }
-            if let connection = slots.firstVacant() {
-                askAgain = throttle.take(at: now)
+        let isFirst = atFront || waiters.isEmpty
+        if let end = pauseEnd(now: now) {
+            if isFirst { askAgain = end }
+        } else if let held = breaker?.heldUntil(now: now) {
+            // Whoever has a connection will give it back; but if nobody has, waiting is of no use.
+            guard mayBeServed else { return rejection(.breakerOpen(until: held)) }
+            if isFirst, hasRoom { askAgain = held }
+        } else if isFirst {
+            if let halfOpen = slots.firstHalfOpen() { return .resume(resumption(halfOpen, now: now)) }
+            if let connection = slots.firstVacant(limit: limits.maxOpen) {
+                askAgain = takeToken(now: now)
                 guard let askAgain else { return .open(permit(connection, now: now)) }
                 if askAgain > deadline, slots.counts.open == 0 { return rejection(.throttled(until: askAgain)) }
             }
         }
         if !atFront, waiters.count >= limits.maxWaiters { return rejection(.tooManyWaiters) }
         counters.waits += 1
-        let waiter = waiters.enqueue(atFront: atFront)
+        let waiter = waiters.enqueue(deadline: deadline, atFront: atFront)
         if askAgain != nil { informedWaiter = waiter }
         return .wait(waiter, askAgain: askAgain)
     }
@@ -115,169 +151,41 @@ package struct PoolState: Sendable, Hashable {
         return .reject(reason)
     }
 
-    private mutating func permit(_ connection: ConnectionID, now: Moment) -> ConnectPermit {
+    private mutating func miss() -> AcquireAction {
+        counters.misses += 1
+        return .reject(.wouldWait)
+    }
+
+    // MARK: What may be opened
+
+    /// Whether a connection may come to those who wait without another connect being begun.
+    var mayBeServed: Bool { slots.counts.open > slots.counts.halfOpen }
+
+    /// Whether a connect could be begun or gone on with, if nothing else forbade it.
+    var hasRoom: Bool { slots.counts.open < limits.maxOpen || slots.counts.halfOpen > 0 }
+
+    mutating func takeToken(now: Moment) -> Moment? {
+        guard let time = throttle.take(at: now) else { return nil }
+        counters.throttled += 1
+        return time
+    }
+
+    mutating func permit(_ connection: ConnectionID, now: Moment) -> ConnectPermit {
         counters.connects += 1
         slots.move(connection, to: .opening)
         slots[connection].begun = now
+        noteConnectBegan(connection, now: now)
         return ConnectPermit(connection)
     }
 
-    private mutating func resumption(_ halfOpen: ConnectionID) -> ConnectPermit {
+    mutating func resumption(_ halfOpen: ConnectionID, now: Moment) -> ConnectPermit {
         slots.move(halfOpen, to: .opening)
+        noteConnectBegan(halfOpen, now: now)
         return ConnectPermit(halfOpen)
     }
 
-    // MARK: Waiting
-
-    /// Why a waiter leaves the queue by itself.
-    package enum Leaving: Sendable, Hashable {
-        case timedOut, cancelled
+    private mutating func noteConnectBegan(_ connection: ConnectionID, now: Moment) {
+        guard breaker != nil else { return }
+        slots[connection].isProbe = breaker?.connectBegan(now: now) ?? false
     }
-
-    /// A waiter gives up.
-    ///
-    /// - Returns: `false` when it has been handed something meanwhile, which it has to give back.
-    package mutating func waiterLeft(_ waiter: WaiterID, because reason: Leaving) -> Bool {
-        guard waiters.remove(waiter) else { return false }
-        switch reason {
-        case .timedOut: counters.waitTimeouts += 1
-        case .cancelled: counters.waitCancellations += 1
-        }
-        return true
-    }
-
-    /// Whom to wake because there is a place for a connection.
-    ///
-    /// A place becomes free, or the first in the queue changes, in many ways; so the shell asks after each event until
-    /// there is nobody to wake. The first in the queue is never left waiting beside a free place without a time
-    /// at which it asks again.
-    package mutating func nextWake(now: Moment) -> Wake? {
-        guard let waiter = waiters.first else { return nil }
-        if let halfOpen = slots.firstHalfOpen() {
-            waiters.remove(waiter)
-            return Wake(waiter: waiter, handover: .resume(resumption(halfOpen)))
-        }
-        guard let connection = slots.firstVacant(), informedWaiter != waiter else { return nil }
-        if let token = throttle.take(at: now) {
-            informedWaiter = waiter
-            return Wake(waiter: waiter, handover: .askAgain(at: token))
-        }
-        waiters.remove(waiter)
-        return Wake(waiter: waiter, handover: .open(permit(connection, now: now)))
-    }
-
-    // MARK: Connecting
-
-    /// A connect was made.
-    ///
-    /// The task that made it borrows the connection.
-    ///
-    /// - Parameters:
-    ///   - permit: the permit by which it was made.
-    ///   - now: the time, from which the connection's life is counted.
-    ///   - jitter: a random number from 0 up to 1, for the length of that life.
-    /// - Returns: what becomes of the connection.
-    package mutating func connectSucceeded(
-        _ permit: consuming ConnectPermit,
-        now: Moment,
-        jitter: Double
-    ) -> ConnectedAction {
-        let connection = permit.connection
-        permit.redeem()
-        if isClosed {
-            slots.move(connection, to: .vacant)
-            return .close
-        }
-        slots.move(connection, to: .leased)
-        slots[connection].expiry = now + limits.maxLifetime * (1 - limits.lifetimeJitter * jitter)
-        return .lend
-    }
-
-    /// A connect failed.
-    ///
-    /// - Parameters:
-    ///   - permit: the permit by which it was tried.
-    ///   - isDefinite: whether another try would fail in the same way, as with a wrong password. Then those who wait
-    ///     are told at once, instead of each finding out for itself.
-    /// - Returns: the waiters to reject.
-    package mutating func connectFailed(_ permit: consuming ConnectPermit, isDefinite: Bool) -> [WaiterID] {
-        counters.connectFailures += 1
-        slots.move(permit.connection, to: .vacant)
-        permit.redeem()
-        // A connection that is in use will come back to somebody, whatever the server says to new ones; until then
-        // the throttle bounds how many of the others find out for themselves.
-        return isDefinite && slots.counts.leased == 0 ? rejectWaiters() : []
-    }
-
-    /// A task had to stop in the middle of a connect, which can be gone on with.
-    package mutating func connectInterrupted(_ permit: consuming ConnectPermit) -> InterruptedAction {
-        let connection = permit.connection
-        permit.redeem()
-        if isClosed {
-            slots.move(connection, to: .vacant)
-            return .close
-        }
-        slots.move(connection, to: .halfOpen)
-        return .keep
-    }
-
-    // MARK: Returning
-
-    /// A borrower gives a connection back.
-    package mutating func leaseReturned(
-        _ connection: ConnectionID,
-        _ state: ReturnedState,
-        now: Moment
-    ) -> ReturnAction {
-        guard slots.is(connection, .leased) else { return .close }
-        if state == .reusable, !isClosed, !isExpired(connection, now: now) {
-            if let waiter = waiters.dequeue() { return .hand(to: waiter) }
-            // A half-open connection is not worth more than a whole one: it does not count as one that is kept.
-            if slots.counts.open - slots.counts.halfOpen <= limits.size {
-                slots.park(connection, now: now, lifeEndsBy: now + limits.maxLifetime)
-                return .park
-            }
-        } else if state == .broken {
-            counters.losses += 1
-        } else if !isClosed {
-            counters.expiries += 1
-        }
-        slots.move(connection, to: .vacant)
-        return .close
-    }
-
-    // MARK: Ending
-
-    /// The process ran on after a time in which it may have been frozen.
-    ///
-    /// - Parameter gap: for how long nothing ran, by whatever clock saw it. Connections that nobody used have been
-    ///   idle for at least that long, even if the clock that the pool is told of stood still.
-    package mutating func processThawed(gap: Duration) {
-        slots.noteFreeze(of: gap)
-    }
-
-    /// The process may be frozen, and is not to hold what it does not use.
-    ///
-    /// - Returns: the connections to close.
-    package mutating func releaseIdle() -> [ConnectionID] {
-        let unused = slots.all(in: .idle) + slots.all(in: .halfOpen)
-        for connection in unused { slots.move(connection, to: .vacant) }
-        return unused
-    }
-
-    /// The pool is to end: nothing is lent any more.
-    package mutating func shutdownRequested() -> ShutdownAction {
-        isClosed = true
-        return ShutdownAction(close: releaseIdle(), reject: rejectWaiters())
-    }
-
-    private mutating func rejectWaiters() -> [WaiterID] {
-        var rejected: [WaiterID] = []
-        while let waiter = waiters.dequeue() { rejected.append(waiter) }
-        counters.rejections += rejected.count
-        return rejected
-    }
-
-    /// Whether every connection is closed.
-    package var isEmpty: Bool { slots.counts.open == 0 }
 }

@@ -28,6 +28,16 @@ struct SlotTable: Sendable, Hashable {
         fileprivate(set) var idleSince: Moment?
         /// The longest time since then in which the process was frozen, by another clock than that of the instants.
         fileprivate(set) var frozenFor = Duration.zero
+        /// When it was lent last.
+        fileprivate(set) var leasedAt: Moment?
+        /// How often it was lent.
+        fileprivate(set) var uses = 0
+        /// Everything that was open or being opened at some moment was called stale: it is closed instead of being kept.
+        fileprivate(set) var isStale = false
+        /// Its present borrower was reported for keeping it.
+        var isReported = false
+        /// It is the one connect by which an open circuit breaker finds out whether the server is back.
+        var isProbe = false
 
         /// For how long nobody has used it, at least.
         func unusedFor(now: Moment) -> Duration {
@@ -35,41 +45,53 @@ struct SlotTable: Sendable, Hashable {
         }
     }
 
-    private(set) var slots: [Slot]
+    /// What is in the slots: for a look at one property, because the subscript copies them all.
+    private(set) var entries: [Slot]
     /// The idle connections, the one that came back last at the end: it is the one most likely to be alive and warm.
     private(set) var idle: [ConnectionID] = []
     private(set) var counts = PoolCounts()
 
     init(capacity: Int) {
-        slots = Array(repeating: Slot(), count: capacity)
+        entries = Array(repeating: Slot(), count: capacity)
         idle.reserveCapacity(capacity)
     }
 
     subscript(connection: ConnectionID) -> Slot {
-        get { slots[connection.slot] }
-        set { slots[connection.slot] = newValue }
+        get { entries[connection.slot] }
+        set { entries[connection.slot] = newValue }
     }
 
     /// Whether the word about a connection is about one that is there, in that phase.
     func `is`(_ connection: ConnectionID, _ phase: Phase) -> Bool {
-        slots.indices.contains(connection.slot)
-            && slots[connection.slot].serial == connection.serial
-            && slots[connection.slot].phase == phase
+        entries.indices.contains(connection.slot)
+            && entries[connection.slot].serial == connection.serial
+            && entries[connection.slot].phase == phase
     }
 
-    /// Names the connection that a vacant slot will hold.
-    func firstVacant() -> ConnectionID? {
+    /// How many slots there are: at least as many as may be open.
+    var capacity: Int { entries.count }
+
+    /// Makes room for that many connections.
+    ///
+    /// The table never shrinks: a connection keeps its slot until it is closed, however small the pool has become.
+    mutating func grow(to capacity: Int) {
+        while entries.count < capacity { entries.append(Slot()) }
+        idle.reserveCapacity(capacity)
+    }
+
+    /// Names the connection that a vacant slot will hold, if fewer than `limit` are open.
+    func firstVacant(limit: Int) -> ConnectionID? {
         // Under load the pool is full and this is asked after each event: it must not look at every slot then.
-        guard counts.open < slots.count else { return nil }
-        guard let slot = slots.firstIndex(where: { $0.phase == .vacant }) else { return nil }
-        return ConnectionID(slot: slot, serial: slots[slot].serial &+ 1)
+        guard counts.open < limit else { return nil }
+        guard let slot = entries.firstIndex(where: { $0.phase == .vacant }) else { return nil }
+        return ConnectionID(slot: slot, serial: entries[slot].serial &+ 1)
     }
 
     /// A connection that is partly made.
     func firstHalfOpen() -> ConnectionID? {
         guard counts.halfOpen > 0 else { return nil }
-        guard let slot = slots.firstIndex(where: { $0.phase == .halfOpen }) else { return nil }
-        return ConnectionID(slot: slot, serial: slots[slot].serial)
+        guard let slot = entries.firstIndex(where: { $0.phase == .halfOpen }) else { return nil }
+        return ConnectionID(slot: slot, serial: entries[slot].serial)
     }
 
     /// Moves a connection into another phase.
@@ -77,16 +99,16 @@ struct SlotTable: Sendable, Hashable {
     /// Nothing else in the pool does, so the counts and the list of idle ones
     /// cannot disagree with the phases.
     mutating func move(_ connection: ConnectionID, to phase: Phase) {
-        let before = slots[connection.slot].phase
+        let before = entries[connection.slot].phase
         switch before {
-        case .vacant: slots[connection.slot] = Slot(serial: connection.serial)
+        case .vacant: entries[connection.slot] = Slot(serial: connection.serial)
         case .idle:
             // Nearly always the last one.
             if let index = idle.lastIndex(of: connection) { idle.remove(at: index) }
         case .opening, .halfOpen, .leased: break
         }
-        slots[connection.slot].phase = phase
-        slots[connection.slot].frozenFor = .zero
+        entries[connection.slot].phase = phase
+        entries[connection.slot].frozenFor = .zero
         if phase == .idle { idle.append(connection) }
         counts.move(from: before, to: phase)
     }
@@ -99,21 +121,44 @@ struct SlotTable: Sendable, Hashable {
     ///   - lifeEndsBy: the end of its life at the latest. It changes nothing, unless the clock was set back.
     mutating func park(_ connection: ConnectionID, now: Moment, lifeEndsBy: Moment) {
         move(connection, to: .idle)
-        slots[connection.slot].idleSince = now
-        slots[connection.slot].expiry = min(slots[connection.slot].expiry ?? lifeEndsBy, lifeEndsBy)
+        entries[connection.slot].idleSince = now
+        entries[connection.slot].expiry = min(entries[connection.slot].expiry ?? lifeEndsBy, lifeEndsBy)
+    }
+
+    /// Lends a connection.
+    ///
+    /// - Parameters:
+    ///   - connection: the connection, which is idle, was just made, or comes from another borrower.
+    ///   - now: since when it is lent.
+    ///   - isUse: whether it counts for the number of times that it may be lent.
+    mutating func lend(_ connection: ConnectionID, now: Moment, isUse: Bool = true) {
+        if entries[connection.slot].phase != .leased { move(connection, to: .leased) }
+        entries[connection.slot].leasedAt = now
+        entries[connection.slot].isReported = false
+        if isUse { entries[connection.slot].uses += 1 }
+    }
+
+    /// Calls everything stale that is open or being opened.
+    mutating func makeStale() {
+        for slot in entries.indices where entries[slot].phase != .vacant { entries[slot].isStale = true }
+    }
+
+    /// Lets no connect count as the probe of the circuit breaker.
+    mutating func forgetProbes() {
+        for slot in entries.indices where entries[slot].isProbe { entries[slot].isProbe = false }
     }
 
     /// Remembers a freeze for every connection that nobody used meanwhile.
     mutating func noteFreeze(of gap: Duration) {
-        for slot in slots.indices where slots[slot].phase == .idle || slots[slot].phase == .halfOpen {
-            slots[slot].frozenFor = max(slots[slot].frozenFor, gap)
+        for slot in entries.indices where entries[slot].phase == .idle || entries[slot].phase == .halfOpen {
+            entries[slot].frozenFor = max(entries[slot].frozenFor, gap)
         }
     }
 
     /// The connections in a phase, by their slots.
     func all(in phase: Phase) -> [ConnectionID] {
-        slots.indices.compactMap { slot in
-            slots[slot].phase == phase ? ConnectionID(slot: slot, serial: slots[slot].serial) : nil
+        entries.indices.compactMap { slot in
+            entries[slot].phase == phase ? ConnectionID(slot: slot, serial: entries[slot].serial) : nil
         }
     }
 }

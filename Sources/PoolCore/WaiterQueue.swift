@@ -1,3 +1,5 @@
+internal import Moments
+
 /// Acquires that wait, first come first served.
 ///
 /// Joining, leaving and being served all take constant time.
@@ -7,6 +9,8 @@ struct WaiterQueue: Sendable, Hashable {
     private struct Node: Sendable, Hashable {
         var serial: UInt32 = 0
         var isQueued = false
+        /// Until when a connection is worth anything to it.
+        var deadline: Moment?
         var previous = none
         var next = none
     }
@@ -25,11 +29,12 @@ struct WaiterQueue: Sendable, Hashable {
     var first: WaiterID? { head == Self.none ? nil : id(of: head) }
 
     /// Adds a waiter behind all others, or before them when it had waited already.
-    mutating func enqueue(atFront: Bool = false) -> WaiterID {
+    mutating func enqueue(deadline: Moment, atFront: Bool = false) -> WaiterID {
         let index = vacant.popLast() ?? nodes.count
         if index == nodes.count { nodes.append(Node()) }
         nodes[index].serial &+= 1
         nodes[index].isQueued = true
+        nodes[index].deadline = deadline
         nodes[index].previous = atFront ? Self.none : tail
         nodes[index].next = atFront ? head : Self.none
         if count == 0 {
@@ -66,6 +71,16 @@ struct WaiterQueue: Sendable, Hashable {
         vacant.append(waiter.node)
         count -= 1
         return true
+    }
+
+    /// The first whose deadline is before that time.
+    func first(endingBefore time: Moment) -> WaiterID? {
+        var index = head
+        while index != Self.none {
+            if let deadline = nodes[index].deadline, deadline < time { return id(of: index) }
+            index = nodes[index].next
+        }
+        return nil
     }
 
     func contains(_ waiter: WaiterID) -> Bool {

@@ -136,7 +136,7 @@ extension String {
 
     /// Whether a word is only the name of a parameter (`now: ContinuousClock.Instant`), which is the rule, not its breach.
     fileprivate func isMention(of word: String) -> Bool {
-        word == "now" && !contains(".now")
+        word == "now" && !contains("Clock.now") && !contains("Moment.now") && !contains(#/(^|[\s(=:,])\.now/#)
     }
 }
 

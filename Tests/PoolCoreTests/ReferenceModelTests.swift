@@ -61,31 +61,60 @@ import Testing
     @Test func `that somebody waits beside a free place`() throws {
         var (model, pool, connection) = try model()
         try model.acquired(pool.acquire(), closed: [], now: now, deadline: deadline)
-        try model.nobodyWoken()
-        try model.failed(connection, isDefinite: false, rejected: try #require(pool.failed(connection)))
-        #expect(throws: Violation.self) { try model.nobodyWoken() }
+        try model.nobodyWoken(now: now)
+        try model.failed(connection, isDefinite: false, rejected: try #require(pool.failed(connection)), now: now)
+        #expect(throws: Violation.self) { try model.nobodyWoken(now: now) }
     }
 
     @Test func `a second end of the same connect`() throws {
         var (model, pool, connection) = try model()
-        try model.failed(connection, isDefinite: false, rejected: try #require(pool.failed(connection)))
+        try model.failed(connection, isDefinite: false, rejected: try #require(pool.failed(connection)), now: now)
         #expect(pool.failed(connection) == nil)
-        #expect(throws: Violation.self) { try model.failed(connection, isDefinite: false, rejected: []) }
+        #expect(throws: Violation.self) { try model.failed(connection, isDefinite: false, rejected: [], now: now) }
         #expect(throws: Violation.self) { try model.interrupted(connection, .keep) }
     }
 
     @Test func `counts that lie`() throws {
-        let (model, pool, _) = try model()
+        var (model, pool, _) = try model()
         try model.agrees(with: pool.snapshot)
         #expect(throws: Violation.self) { try model.agrees(with: PoolState(pool.state.limits).snapshot) }
     }
 
     @Test func `lending after the end`() throws {
         var (model, pool, connection) = try model()
-        try model.failed(connection, isDefinite: false, rejected: try #require(pool.failed(connection)))
+        try model.failed(connection, isDefinite: false, rejected: try #require(pool.failed(connection)), now: now)
         try model.shutDown(pool.shutDown())
         #expect(throws: Violation.self) {
             try model.acquired(.open(connection), closed: [], now: now, deadline: deadline)
+        }
+    }
+
+    @Test func `lending or opening in a pause`() throws {
+        var (model, pool, connection) = try model()
+        let action = try #require(pool.connected(connection))
+        try model.connected(connection, jitter: 0, action, now: now)
+        try model.returned(connection, .reusable, pool.giveBack(connection), now: now)
+        model.paused(now: now, until: deadline)
+        #expect(throws: Violation.self) {
+            try model.acquired(.lend(connection, .none), closed: [], now: now, deadline: deadline)
+        }
+        #expect(throws: Violation.self) { try model.tried(.lend(connection, .none), closed: [], now: now) }
+    }
+
+    @Test func `keeping what was called stale`() throws {
+        var (model, pool, connection) = try model()
+        let action = try #require(pool.connected(connection))
+        try model.connected(connection, jitter: 0, action, now: now)
+        try model.invalidated([])
+        #expect(throws: Violation.self) { try model.returned(connection, .reusable, .park, now: now) }
+    }
+
+    @Test func `opening while the breaker is open`() throws {
+        var (model, pool, connection) = try model { $0.breakerThreshold = 1 }
+        try model.failed(connection, isDefinite: false, rejected: try #require(pool.failed(connection)), now: now)
+        let other = try #require(try PoolDriver { $0.size = 2 }.fill(2).last)
+        #expect(throws: Violation.self) {
+            try model.acquired(.open(other), closed: [], now: now, deadline: deadline)
         }
     }
 }

@@ -14,6 +14,7 @@ import Testing
     @Test func `does nothing that the reference model forbids`() {
         let runs = UInt64(max(1, Self.events / Self.eventsPerRun))
         var events = 0
+        var all = PoolCountersSum()
         for seed in Self.seed.map({ $0...$0 }) ?? 1...runs {
             var simulation = Simulation(seed: seed)
             do throws(Violation) {
@@ -23,7 +24,23 @@ import Testing
                 return
             }
             events += simulation.events
+            all.add(simulation.pool.counters)
         }
         #expect(Self.seed != nil || events >= 200_000 || events >= Self.events - Self.eventsPerRun)
+        // What never happens is not tested.
+        if events >= 100_000 { #expect(all.neverHappened == []) }
     }
+}
+
+/// How often things happened in all runs together.
+private struct PoolCountersSum {
+    private var sums: [String: Int] = [:]
+
+    mutating func add(_ counters: PoolCounters) {
+        for value in [Mirror(reflecting: counters), Mirror(reflecting: counters.evictions)] {
+            for case (let name?, let count as Int) in value.children { sums[name, default: 0] += count }
+        }
+    }
+
+    var neverHappened: [String] { sums.filter { $0.value < 100 }.keys.sorted() }
 }

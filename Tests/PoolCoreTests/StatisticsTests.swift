@@ -77,4 +77,32 @@ import Testing
         #expect(pool.giveBack(idle) == .park)
         #expect(pool.counts.idle == 1)
     }
+
+    @Test func `account for every connection that was begun`() throws {
+        let pool = PoolDriver {
+            $0.size = 2
+            $0.maxOverflow = 1
+        }
+        let connections = try (0..<3).map { _ in try pool.borrow() }
+        #expect(pool.giveBack(connections[0]) == .close)
+        #expect(pool.giveBack(connections[1], .broken) == .close)
+        #expect(pool.failed(try #require(pool.acquire().opened)) == [])
+        #expect(pool.giveBack(connections[2]) == .park)
+        #expect(pool.releaseIdle() == [connections[2]])
+        let evictions = pool.counters.evictions
+        #expect([evictions.overflow, evictions.broken, evictions.released, evictions.total] == [1, 1, 1, 3])
+        #expect(pool.counters.connects == evictions.total + pool.counters.connectFailures)
+    }
+
+    @Test func `count every time that there was no token`() throws {
+        let pool = PoolDriver {
+            $0.size = 2
+            $0.connectBurst = 1
+        }
+        _ = try pool.borrow()
+        let waiter = try pool.queueUp()
+        #expect(pool.counters.throttled == 1)
+        #expect(pool.ask(waiter)?.timeToAskAgain != nil)
+        #expect(pool.counters.throttled == 2)
+    }
 }

@@ -58,7 +58,7 @@ expect 'SIGTERM ends it with 0' '0' "$code"
 
 # A wrong configuration stops the start, with its name.
 code=0
-VERNAL_POOL_SIZE=ten PORT=$port "$EXAMPLE_BIN/users-function" 2>"$log" || code=$?
+VERNAL_POOL_SIZE=ten PORT=$port timeout 20 "$EXAMPLE_BIN/users-function" 2>"$log" || code=$?
 expect 'a wrong setting stops the start' '1' "$code"
 expect 'and is named' '1' "$(grep -c 'VERNAL_POOL_SIZE' "$log")"
 

@@ -19,6 +19,14 @@ extension EngineConfiguration {
                 "minConnections is \(minConnections) and poolSize only \(poolSize): make poolSize at least as large"
             )
         }
+        if let maxUses { try require(1...1_000_000_000, maxUses, "maxUses") }
+        if let breakerThreshold { try require(1...1000, breakerThreshold, "breakerThreshold") }
+        if !keepsConnections, minConnections > 0 {
+            throw VernalError(
+                .configuration,
+                "minConnections is \(minConnections), but keepsConnections is false: nothing is kept"
+            )
+        }
         if let connectBurst { try require(1...1000, connectBurst, "connectBurst") }
         guard connectRate > 0, connectRate.isFinite else {
             throw VernalError(
@@ -72,7 +80,11 @@ extension EngineConfiguration {
         limits.halfOpenLimit = connectTimeout
         limits.pingBypass = pingBypass
         limits.pingIdleAge = pingIdleAge
+        limits.keepsConnections = keepsConnections
+        limits.maxUses = maxUses
+        limits.breakerThreshold = breakerThreshold
         limits.connectBurst = connectBurst ?? limits.maxOpen
+        limits.connectBurstFollowsLimit = connectBurst == nil
         limits.connectRate = connectRate
         return limits
     }

@@ -30,6 +30,18 @@ public struct EngineConfiguration: Sendable, Hashable {
     /// From 0; default 32.
     public var maxWaiters = 32
 
+    /// Whether a connection that comes back is kept for the next caller.
+    ///
+    /// Default `true`.
+    ///
+    /// If not, there is no pool, only the limit of `poolSize`: what comes back is handed to somebody who waits, or closed.
+    /// For use behind a pooler that is near.
+    public var keepsConnections = true
+    /// How often a connection is lent before it is replaced.
+    ///
+    /// From 1; default `nil`: as often as one likes.
+    public var maxUses: Int?
+
     // MARK: Time
 
     /// How long a caller waits for a connection, connecting included.
@@ -93,6 +105,12 @@ public struct EngineConfiguration: Sendable, Hashable {
     ///
     /// Default 0: a lone cold start pays nothing.
     public var firstConnectWindow: Duration = .zero
+
+    /// After how many connects in a row that failed and might be retried none is tried for a while: one second,
+    /// doubling up to 30 s.
+    ///
+    /// Callers are told at once meanwhile, with the last reason. From 1; default `nil`: never.
+    public var breakerThreshold: Int?
 
     // MARK: Behaviour
 

@@ -10,6 +10,8 @@ public struct PostgresConnection: ~Copyable, Sendable {
     package var link: LibpqConnection
     package let id: ConnectionID
     let limits: StatementLimits
+    /// Whether the server ended the connection for a reason that is not this connection's alone.
+    var wasEndedByServer = false
     /// When the connection was made.
     let openedAt = Moment.now
 
@@ -79,7 +81,9 @@ public struct PostgresConnection: ~Copyable, Sendable {
         do throws(LibpqError) {
             return try await link.query(query.text, query.parameters, until: deadline)
         } catch {
-            throw VernalError(statement: error)
+            let failure = VernalError(statement: error)
+            wasEndedByServer = failure.code == .connectionLost && failure.sqlState?.endsAllConnections == true
+            throw failure
         }
     }
 }

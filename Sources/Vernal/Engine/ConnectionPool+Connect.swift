@@ -39,12 +39,21 @@ extension ConnectionPool {
                 settle()
                 throw rejected(.closed)
             }
+            if configuration.breakerThreshold != nil { settle() }  // The breaker may have closed.
             return PostgresConnection(link, id: id, configuration: configuration)
         case .failed(let error):
             throw failed(error, permit)
         case .interrupted(let reason, let phase):
             leave(attempt, permit)
             throw gaveUp(reason, VernalError.Wait(phase))
+        }
+    }
+
+    /// Opens connections until there are `minConnections`.
+    func fill(until deadline: Moment) async throws(VernalError) {
+        while let permit = shared.withLock({ $0.state.fillRequested(now: .now) }) {
+            let connection = try await connect(permit, nil, until: deadline)
+            await release(connection)
         }
     }
 
@@ -66,7 +75,12 @@ extension ConnectionPool {
         let sleepers = shared.withLock(giving: permit) { shared, permit in
             shared.lastConnectFailure = failure.connectFailure
             if failure.sqlState == .tooManyConnections { shared.scarceUntil = .now + Self.scarcityMemory }
-            let rejected = shared.state.connectFailed(permit, isDefinite: !failure.isRetryable)
+            let rejected = shared.state.connectFailed(
+                permit,
+                isDefinite: !failure.isRetryable,
+                now: .now,
+                jitter: .random(in: 0..<1)
+            )
             return rejected.compactMap { shared.put(.reject(.connectRefused), for: $0) }
         }
         for sleeper in sleepers { sleeper.wake(.ready) }

@@ -48,6 +48,13 @@ extension ConnectionPool {
                 .throttled,
                 "this process has opened too many connections lately; the next may be opened after the deadline"
             ) { $0.wait = .connectThrottle }
+        case .breakerOpen:
+            explained(
+                .connectFailed,
+                "so many connects have failed lately that none is tried at the moment (breakerThreshold)"
+            )
+        case .wouldWait:
+            explained(.poolExhausted, "there is no connection to be had at once")
         case .connectRefused:
             explained(.connectFailed, "the connect that this caller waited for was refused")
         }

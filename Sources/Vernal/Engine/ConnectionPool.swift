@@ -47,6 +47,17 @@ final class ConnectionPool: Sendable {
         case connect(ConnectPermit, ConnectAttempt?)
         case wait(WaiterID, Waiter, askAgain: Moment?)
         case reject(PoolRejection)
+
+        /// Whether there is nothing to be had without waiting.
+        var isMiss: Bool {
+            switch self {
+            case .reject(.wouldWait): true
+            case .reject: false
+            case .lend: false
+            case .connect: false
+            case .wait: false
+            }
+        }
     }
 
     /// Gets a connection that was alive a moment ago, opening one if need be.
@@ -54,7 +65,23 @@ final class ConnectionPool: Sendable {
     /// - Throws: `VernalError` that says which wait ran out, or why there is no connection to be had.
     func acquire(until deadline: Moment) async throws(VernalError) -> PostgresConnection {
         guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
-        var step = Optional(decide { $0.acquireRequested(now: .now, deadline: deadline) })
+        return try await follow(decide { $0.acquireRequested(now: .now, deadline: deadline) }, until: deadline)
+    }
+
+    /// Gets a connection if that takes no waiting for others; `nil` if it would.
+    ///
+    /// - Throws: as `acquire`.
+    func tryAcquire(until deadline: Moment) async throws(VernalError) -> PostgresConnection? {
+        guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
+        let step = decide { $0.tryAcquireRequested(now: .now) }
+        if step.isMiss { return nil }
+        return try await follow(step, until: deadline)
+    }
+
+    /// Does what the state says until there is a connection.
+    private func follow(_ first: consuming Step, until deadline: Moment) async throws(VernalError) -> PostgresConnection
+    {
+        var step = Optional(first)
         while let current = step.take() {
             switch consume current {
             case .lend(var connection, let check):
@@ -136,19 +163,23 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Serves waiters for whom there is a place, until there is none, and wakes those who wait for the pool to be empty.
+    /// Serves waiters for whom there is something, until there is nothing more, and wakes those who wait for the pool to be
+    /// empty.
     func settle() {
         while true {
+            var expired: [PoolSlot] = []
             let (sleepers, isDone) = shared.withLock { shared -> ([Parking], Bool) in
                 if shared.state.isClosed, shared.state.isEmpty {
                     defer { shared.drainers = [] }
                     return (shared.drainers, true)
                 }
                 guard let wake = shared.state.nextWake(now: .now) else { return ([], true) }
+                for connection in wake.close { expired.append(shared.takeSlot(connection)) }
                 let waiter = wake.waiter
                 let parking = shared.put(wake.take(), for: waiter)
                 return (parking.map { [$0] } ?? [], false)
             }
+            for slot in expired { slot.clear() }
             for sleeper in sleepers { sleeper.wake(.ready) }
             if isDone { return }
         }
@@ -168,8 +199,26 @@ final class ConnectionPool: Sendable {
             let isClean = await connection.rollBack(until: .now + configuration.rollbackTimeout)
             giveBack(connection, isClean ? .reusable : .broken)
         case .active, .unknown:
+            if connection.wasEndedByServer { invalidateOthers(than: connection.id) }
             giveBack(connection, .broken)
         }
+    }
+
+    /// A server that ends one connection by a restart or a failover has ended the others, too: nobody is to find that out
+    /// for himself.
+    private func invalidateOthers(than connection: ConnectionID) {
+        close { $0.connectionLost(connection) }
+    }
+
+    /// Closes the connections that an event names, all of which nobody uses.
+    func close(_ event: (inout PoolState) -> [ConnectionID]) {
+        var unused: [PoolSlot] = []
+        shared.withLock { shared in
+            for connection in event(&shared.state) { unused.append(shared.takeSlot(connection)) }
+            while shared.slots.count < shared.state.slotCapacity { shared.slots.append(PoolSlot()) }
+        }
+        for slot in unused { slot.clear() }
+        settle()
     }
 
     private func giveBack(_ connection: consuming PostgresConnection, _ returned: ReturnedState) {
@@ -184,7 +233,7 @@ final class ConnectionPool: Sendable {
                 return (nil, false)
             case .hand(let waiter):
                 if let connection = connection.take() { shared.slots[id.slot].park(connection) }
-                return (shared.put(.lend(id), for: waiter), true)
+                return (shared.put(.lend(id, .none), for: waiter), true)
             case .close:
                 return (nil, true)
             }
@@ -211,15 +260,6 @@ final class ConnectionPool: Sendable {
         settle()
         _ = await SocketWaiter.shared.sleep(at: drained, until: deadline)
     }
-
-    /// Closes the connections that nobody uses.
-    func closeIdle() {
-        var unused: [PoolSlot] = []
-        shared.withLock { shared in
-            for connection in shared.state.releaseIdle() { unused.append(shared.takeSlot(connection)) }
-        }
-        for slot in unused { slot.clear() }
-    }
 }
 
 extension ConnectionPool.Shared {
@@ -244,7 +284,7 @@ extension ConnectionPool.Shared {
 
     mutating func step(for handover: consuming Handover) -> ConnectionPool.Step {
         switch consume handover {
-        case .lend(let connection): lend(connection, .none)
+        case .lend(let connection, let check): lend(connection, check)
         case .open(let permit): step(for: AcquireAction.open(permit))
         case .resume(let permit): step(for: AcquireAction.resume(permit))
         case .reject(let reason): .reject(reason)

@@ -12,7 +12,7 @@ internal import Synchronization
 public final class Engine: Sendable {
     /// The name under which `getEngine(_:)` finds it; `nil` for the engine without a name, and for those made by hand.
     public let name: String?
-    private let pool: Result<ConnectionPool, VernalError>
+    let pool: Result<ConnectionPool, VernalError>
     /// Hears of the life of the process on behalf of the engine.
     package let participant: any InvocationParticipant
 

@@ -28,8 +28,8 @@ final class EngineParticipant: InvocationParticipant {
         guard let pool = try? pool.get() else { return }
         switch pool.configuration.retention {
         case .keep: break
-        case .release: pool.closeIdle()
-        case .adaptive: if pool.isServerScarce { pool.closeIdle() }
+        case .release: pool.close { $0.releaseIdle() }
+        case .adaptive: if pool.isServerScarce { pool.close { $0.releaseIdle() } }
         }
     }
 

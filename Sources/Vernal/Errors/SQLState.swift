@@ -77,6 +77,15 @@ extension SQLState {
 }
 
 extension SQLState {
+    /// Whether a server that ends a connection with this has most likely ended the others as well: a shutdown, a crash, a
+    /// server that has become a standby.
+    var endsAllConnections: Bool {
+        switch rawValue {
+        case "57P01", "57P02", "57P03", "25006": true
+        default: errorClass == "08" && rawValue != "08P01"
+        }
+    }
+
     /// Whether the same call may succeed later without any change to it.
     package var isTransient: Bool {
         switch rawValue {

@@ -33,6 +33,8 @@ enum Told: Hashable, Sendable {
 struct Woken: Hashable, Sendable {
     let waiter: WaiterID
     let told: Told
+    /// What was found too old on the way.
+    var closed: [ConnectionID] = []
 }
 
 /// A pool's state together with what its shell would hold: the permits, and a clock that only tests move.
@@ -74,6 +76,10 @@ final class PoolDriver {
         take(state.acquireRequested(now: now, deadline: now + patience))
     }
 
+    func tryAcquire() -> Told {
+        take(state.tryAcquireRequested(now: now))
+    }
+
     func foundDead(_ connection: ConnectionID, patience: Duration = .seconds(5)) -> Told {
         take(state.foundDead(connection, now: now, deadline: now + patience))
     }
@@ -86,7 +92,8 @@ final class PoolDriver {
     func wake() -> Woken? {
         guard let wake = state.nextWake(now: now) else { return nil }
         let waiter = wake.waiter
-        return Woken(waiter: waiter, told: keep(wake.take()))
+        let closed = wake.close
+        return Woken(waiter: waiter, told: keep(wake.take()), closed: closed)
     }
 
     func leave(_ waiter: WaiterID, _ reason: PoolState.Leaving = .cancelled) -> Bool {
@@ -98,9 +105,20 @@ final class PoolDriver {
         return state.connectSucceeded(permit, now: now, jitter: jitter)
     }
 
-    func failed(_ connection: ConnectionID, isDefinite: Bool = false) -> [WaiterID]? {
+    func failed(_ connection: ConnectionID, isDefinite: Bool = false, jitter: Double = 0) -> [WaiterID]? {
         guard let permit = permit(connection) else { return nil }
-        return state.connectFailed(permit, isDefinite: isDefinite)
+        return state.connectFailed(permit, isDefinite: isDefinite, now: now, jitter: jitter)
+    }
+
+    /// The connection that may be opened to fill the pool.
+    func fill() -> ConnectionID? {
+        guard let permit = state.fillRequested(now: now) else { return nil }
+        return keep(permit)
+    }
+
+    func filled(_ connection: ConnectionID, jitter: Double = 0) -> ReturnAction? {
+        guard let permit = permit(connection) else { return nil }
+        return state.fillSucceeded(permit, now: now, jitter: jitter)
     }
 
     func interrupted(_ connection: ConnectionID) -> InterruptedAction? {
@@ -115,6 +133,18 @@ final class PoolDriver {
     func releaseIdle() -> [ConnectionID] { state.releaseIdle() }
 
     func thaw(gap: Duration) { state.processThawed(gap: gap) }
+
+    func invalidateAll() -> [ConnectionID] { state.invalidateAll() }
+
+    func lost(_ connection: ConnectionID) -> [ConnectionID] { state.connectionLost(connection) }
+
+    func resize(_ size: Int, overflow: Int = 0) -> [ConnectionID] { state.resize(size: size, maxOverflow: overflow) }
+
+    func pause(for time: Duration) { state.pauseRequested(now: now, until: now + time) }
+
+    func resume() { state.resumeRequested() }
+
+    func overdue(_ threshold: Duration) -> [ConnectionID] { state.overdueLeases(now: now, threshold: threshold) }
 
     func shutDown() -> ShutdownAction { state.shutdownRequested() }
 
@@ -137,7 +167,7 @@ final class PoolDriver {
 
     private func keep(_ handover: consuming Handover) -> Told {
         switch consume handover {
-        case .lend(let connection): .lend(connection, .none)
+        case .lend(let connection, let check): .lend(connection, check)
         case .open(let permit): .open(keep(permit))
         case .resume(let permit): .resume(keep(permit))
         case .askAgain(let time): .askAgain(at: time)

@@ -5,7 +5,7 @@ import Moments
 /// The arithmetic is another one than the pool's on purpose (virtual scheduling; both describe the same bucket).
 struct ReferenceBucket {
     private let interval: Double
-    private let burst: Double
+    var burst: Double
     /// Seconds after `start` until which all connects so far are paid for.
     private var paidUntil = -Double.infinity
     private var last = -Double.infinity

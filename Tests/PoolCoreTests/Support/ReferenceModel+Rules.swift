@@ -4,16 +4,23 @@ import PoolCore
 /// What has to hold whatever happened.
 extension ReferenceModel {
     /// What has to hold between two events.
-    func agrees(with snapshot: PoolSnapshot) throws(Violation) {
+    mutating func agrees(with snapshot: PoolSnapshot) throws(Violation) {
         let counts = snapshot.counts
         guard counts.connecting == count(.opening), counts.halfOpen == count(.halfOpen), counts.idle == count(.idle),
             counts.leased == count(.leased), counts.open == connections.count
         else { throw Violation("wrong counts: \(counts)") }
         guard snapshot.waiting == queue.count else { throw Violation("\(snapshot.waiting) wait") }
-        guard counts.open <= limit else { throw Violation("\(counts.open) open") }
-        guard idle.isEmpty || queue.isEmpty else { throw Violation("somebody waits beside an idle connection") }
+        guard counts.open <= allowance else { throw Violation("\(counts.open) open") }
+        allowance = max(limit, counts.open)
+        guard idle.isEmpty || queue.isEmpty || wasEverPaused else {
+            throw Violation("somebody waits beside an idle connection")
+        }
         guard counters == Counters(snapshot.counters) else {
             throw Violation("wrong: \(snapshot.counters), \(counters)")
+        }
+        let all = snapshot.counters
+        guard all.connects == all.connectFailures + all.evictions.total + counts.open else {
+            throw Violation("a connection is unaccounted for: \(all)")
         }
     }
 
@@ -59,9 +66,19 @@ extension ReferenceModel.Counters {
         rejections = counters.rejections
         waitTimeouts = counters.waitTimeouts
         waitCancellations = counters.waitCancellations
+        misses = counters.misses
         connects = counters.connects
         connectFailures = counters.connectFailures
-        expiries = counters.expiries
-        losses = counters.losses
+        throttled = counters.throttled
+        invalidations = counters.invalidations
+        breakerOpenings = counters.breakerOpenings
+        leaks = counters.leaks
+        leaksWithdrawn = counters.leaksWithdrawn
+        let all = counters.evictions
+        evictions = [
+            .lifetime: all.lifetime, .idle: all.idle, .halfOpen: all.halfOpen, .maxUses: all.maxUses,
+            .invalidated: all.invalidated, .overflow: all.overflow, .broken: all.broken, .unpooled: all.unpooled,
+            .released: all.released,
+        ].filter { $0.value > 0 }
     }
 }

@@ -24,34 +24,48 @@ struct ReferenceModel {
         var endOfLife: Instant?
         var cameBack: Instant?
         var frozenFor = Duration.zero
+        var leasedAt: Instant?
+        var uses = 0
+        var isStale = false
+        var isReported = false
     }
 
-    let limits: PoolLimits
+    var limits: PoolLimits
     /// Everything that holds a place, in any phase.
-    private(set) var connections: [ConnectionID: Connection] = [:]
+    var connections: [ConnectionID: Connection] = [:]
     /// Idle connections, the one that came back last at the end.
-    private(set) var idle: [ConnectionID] = []
+    var idle: [ConnectionID] = []
     /// Who waits, who is next at the beginning.
-    private(set) var queue: [WaiterID] = []
+    var queue: [WaiterID] = []
     /// Those who wait for a time to ask again.
-    private(set) var told: [WaiterID: Instant] = [:]
-    private(set) var isClosed = false
-    private(set) var counters = Counters()
+    var told: [WaiterID: Instant] = [:]
+    var isClosed = false
+    var counters = Counters()
     private var seenConnections: Set<ConnectionID> = []
     private var seenWaiters: Set<WaiterID> = []
-    private var bucket: ReferenceBucket
+    var deadlines: [WaiterID: Instant] = [:]
+    var bucket: ReferenceBucket
+    var breaker: ReferenceBreaker?
+    var pause: (from: Instant, until: Instant)?
+    var wasEverPaused = false
+    /// How many may be open: more than the limit for a while when it was made smaller.
+    var allowance: Int
     private var latest: Instant
     /// A clock that was set back mixes up the order of the idle ones, so less can be demanded.
     private(set) var clockWasSetBack = false
 
     struct Counters: Equatable {
-        var acquires = 0, waits = 0, rejections = 0, waitTimeouts = 0, waitCancellations = 0
-        var connects = 0, connectFailures = 0, expiries = 0, losses = 0
+        var acquires = 0, waits = 0, rejections = 0, waitTimeouts = 0, waitCancellations = 0, misses = 0
+        var connects = 0, connectFailures = 0, throttled = 0, invalidations = 0, breakerOpenings = 0
+        var leaks = 0, leaksWithdrawn = 0
+        var evictions: [EvictionReason: Int] = [:]
     }
 
     init(_ limits: PoolLimits, start: Instant) {
         self.limits = limits
         latest = start
+        allowance = limits.size + limits.maxOverflow
+        breaker = limits.breakerThreshold.map { ReferenceBreaker(threshold: $0, probeLimit: limits.halfOpenLimit) }
         bucket = ReferenceBucket(burst: limits.connectBurst, rate: limits.connectRate, start: start)
     }
 
@@ -61,6 +75,13 @@ struct ReferenceModel {
     }
     var limit: Int { limits.size + limits.maxOverflow }
     var hasPlace: Bool { connections.count < limit }
+    var hasRoom: Bool { hasPlace || count(.halfOpen) > 0 }
+    /// Whether something that is open or being opened may still come to those who wait.
+    var mayBeServed: Bool { connections.values.contains { $0.phase != .halfOpen } }
+    func pauseEnd(_ now: Instant) -> Instant? {
+        guard let pause, pause.from <= now, pause.until > now else { return nil }
+        return pause.until
+    }
 
     mutating func clockMoved(to now: Instant) {
         if now < latest { clockWasSetBack = true }
@@ -82,9 +103,50 @@ struct ReferenceModel {
         deadline: Instant
     ) throws(Violation) {
         try expect(.leased, connection, "found dead")
-        connections[connection] = nil
-        counters.losses += 1
+        evict(connection, .broken)
         try decided(told, closed: closed, now: now, deadline: deadline, isNew: false)
+    }
+
+    /// An acquire that does not wait.
+    mutating func tried(_ answer: Told, closed: [ConnectionID], now: Instant) throws(Violation) {
+        counters.acquires += 1
+        if isClosed { return try refused(answer, .closed) }
+        if pauseEnd(now) == nil, queue.isEmpty {
+            if try lentIdle(answer, closed: closed, now: now) { return }
+            if let held = breaker?.heldUntil(now) {
+                if !mayBeServed { return try refused(answer, .breakerOpen(until: held)) }
+            } else if count(.halfOpen) > 0 {
+                return try resumed(answer, now: now)
+            } else if hasPlace {
+                let seconds = bucket.secondsToNext(at: now)
+                if answer.opened != nil || seconds < -1e-6 { return try opened(answer, now: now, seconds: seconds) }
+                counters.throttled += 1
+            }
+        } else if !closed.isEmpty {
+            throw Violation("closed \(closed) without having looked for any")
+        }
+        guard answer == .reject(.wouldWait) else { throw Violation("there was nothing to be had: \(answer)") }
+        counters.misses += 1
+    }
+
+    /// What is idle is lent, and nothing is left that is too old.
+    ///
+    /// - Returns: whether there was anything.
+    private mutating func lentIdle(
+        _ answer: Told,
+        closed: [ConnectionID],
+        now: Instant
+    ) throws(Violation) -> Bool {
+        for connection in closed { try close(connection, now: now) }
+        try nothingStaysTooLong(now: now)
+        guard let newest = idle.last else { return false }
+        let check = try check(newest, now: now)
+        guard answer == .lend(newest, check) else {
+            throw Violation("\(newest) was to be lent (\(check)): \(answer)")
+        }
+        idle.removeLast()
+        lend(newest, now: now)
+        return true
     }
 
     private mutating func decided(
@@ -94,26 +156,28 @@ struct ReferenceModel {
         deadline: Instant,
         isNew: Bool
     ) throws(Violation) {
-        for connection in closed { try close(connection, now: now) }
-        try nothingStaysTooLong(now: now)
-        if let newest = idle.last {
-            let check = try check(newest, now: now)
-            guard answer == .lend(newest, check) else {
-                throw Violation("\(newest) was to be lent (\(check)): \(answer)")
-            }
-            guard queue.isEmpty || !isNew else { throw Violation("lent although somebody waited for it") }
-            idle.removeLast()
-            connections[newest]?.phase = .leased
-            return
+        let isFirst = !isNew || queue.isEmpty
+        let end = pauseEnd(now)
+        if end == nil, isFirst {
+            if try lentIdle(answer, closed: closed, now: now) { return }
+        } else if !closed.isEmpty {
+            throw Violation("closed \(closed) without having looked for any")
         }
         if isClosed { return try refused(answer, .closed) }
         var wait: Double?
-        if !isNew || queue.isEmpty {
-            if count(.halfOpen) > 0 { return try resumed(answer) }
+        var exactly: Instant?
+        if let end {
+            if isFirst { exactly = end }
+        } else if let held = breaker?.heldUntil(now) {
+            if !mayBeServed { return try refused(answer, .breakerOpen(until: held)) }
+            if isFirst, hasRoom { exactly = held }
+        } else if isFirst {
+            if count(.halfOpen) > 0 { return try resumed(answer, now: now) }
             if hasPlace {
                 let seconds = bucket.secondsToNext(at: now)
                 if answer.opened != nil || seconds < -1e-6 { return try opened(answer, now: now, seconds: seconds) }
                 wait = seconds
+                counters.throttled += 1
                 if connections.isEmpty, now + .seconds(seconds) > deadline + .milliseconds(2) {
                     guard case .reject(.throttled(let time)) = answer else {
                         throw Violation("waits for a token that comes after the deadline: \(answer)")
@@ -132,12 +196,15 @@ struct ReferenceModel {
         if isNew, queue.count >= limits.maxWaiters { return try refused(answer, .tooManyWaiters) }
         guard case .wait(let waiter, let time) = answer else { throw Violation("was to wait: \(answer)") }
         guard seenWaiters.insert(waiter).inserted else { throw Violation("\(waiter) was in the queue before") }
-        guard (time == nil) == (wait == nil) else {
-            throw Violation("waits, and was told to ask again at \(time as Any)")
+        if let wait {
+            guard let time else { throw Violation("waits, and was told no time") }
+            try isRight(time, in: wait, now: now)
+        } else {
+            guard time == exactly else { throw Violation("told \(time as Any), not \(exactly as Any)") }
         }
-        if let time, let wait { try isRight(time, in: wait, now: now) }
         queue.insert(waiter, at: isNew ? queue.count : 0)
         told[waiter] = time
+        deadlines[waiter] = deadline
         counters.waits += 1
     }
 
@@ -146,7 +213,7 @@ struct ReferenceModel {
         counters.rejections += 1
     }
 
-    private mutating func opened(_ answer: Told, now: Instant, seconds: Double) throws(Violation) {
+    mutating func opened(_ answer: Told, now: Instant, seconds: Double) throws(Violation) {
         guard case .open(let connection) = answer else { throw Violation("there is a place and a token: \(answer)") }
         guard seconds <= 1e-6 else { throw Violation("opened \(seconds) s before there was a token") }
         guard !isClosed else { throw Violation("a closed pool opens") }
@@ -156,14 +223,16 @@ struct ReferenceModel {
             throw Violation("the place of \(connection) is taken")
         }
         connections[connection] = Connection(phase: .opening, begun: now)
+        breaker?.began(connection, now: now)
         bucket.pay(at: now)
         counters.connects += 1
     }
 
-    private mutating func resumed(_ answer: Told) throws(Violation) {
+    private mutating func resumed(_ answer: Told, now: Instant) throws(Violation) {
         guard case .resume(let connection) = answer else { throw Violation("a half-open connection waits: \(answer)") }
         try expect(.halfOpen, connection, "resumed")
         connections[connection]?.phase = .opening
+        breaker?.began(connection, now: now)
     }
 
     /// A time to ask again is when there will be a token: not much sooner, not much later.
@@ -183,46 +252,111 @@ struct ReferenceModel {
         }
         guard let answer else { throw Violation("\(waiter) waits and got no answer") }
         told[waiter] = nil
-        if place == 0, count(.halfOpen) > 0 {
-            queue.removeFirst()
-            return try resumed(answer)
+        var exactly: Instant?
+        if place == 0 {
+            if let end = pauseEnd(now) {
+                exactly = end
+            } else if idle.isEmpty, hasRoom {
+                exactly = breaker?.heldUntil(now)
+                if exactly == nil, count(.halfOpen) > 0 {
+                    queue.removeFirst()
+                    return try resumed(answer, now: now)
+                }
+                if exactly == nil {
+                    let seconds = bucket.secondsToNext(at: now)
+                    if answer.opened != nil || seconds < -1e-6 {
+                        queue.removeFirst()
+                        return try opened(answer, now: now, seconds: seconds)
+                    }
+                    guard case .wait(waiter, let time?) = answer else {
+                        throw Violation("was to be told a time: \(answer)")
+                    }
+                    try isRight(time, in: seconds, now: now)
+                    counters.throttled += 1
+                    told[waiter] = time
+                    return
+                }
+            }
         }
-        guard place == 0, hasPlace else {
-            guard answer == .wait(waiter, askAgain: nil) else { throw Violation("it is not its turn: \(answer)") }
-            return
+        guard answer == .wait(waiter, askAgain: exactly) else {
+            throw Violation("was to wait until \(exactly as Any): \(answer)")
         }
-        let seconds = bucket.secondsToNext(at: now)
-        if answer.opened != nil || seconds < -1e-6 {
-            queue.removeFirst()
-            return try opened(answer, now: now, seconds: seconds)
-        }
-        guard case .wait(waiter, let time?) = answer else { throw Violation("was to be told a time: \(answer)") }
-        try isRight(time, in: seconds, now: now)
-        told[waiter] = time
+        told[waiter] = exactly
     }
 
     mutating func woken(_ woken: Woken, now: Instant) throws(Violation) {
-        guard woken.waiter == queue.first else { throw Violation("\(woken.waiter) was not next") }
+        guard let next = queue.first else { throw Violation("\(woken.waiter) was woken, and nobody waits") }
+        if let end = pauseEnd(now) {
+            guard woken == Woken(waiter: next, told: .askAgain(at: end)) else {
+                throw Violation("the pool is paused: \(woken)")
+            }
+            told[next] = end
+            return
+        }
+        if !idle.isEmpty {
+            if woken.waiter == next, try lentIdle(woken.told, closed: woken.closed, now: now) {
+                dequeue(next)
+                return
+            }
+            guard idle.isEmpty else { throw Violation("\(woken.waiter) was not next") }
+            told[next] = nil
+        } else if !woken.closed.isEmpty {
+            throw Violation("closed \(woken.closed) without having looked for any")
+        }
+        if let held = breaker?.heldUntil(now) {
+            if !mayBeServed, let hopeless = hopeless(held) {
+                guard woken.waiter == hopeless, woken.told == .reject(.breakerOpen(until: held)) else {
+                    throw Violation("\(hopeless) has no chance: \(woken)")
+                }
+                return reject([hopeless])
+            }
+            guard woken.waiter == next, woken.told == .askAgain(at: held), hasRoom else {
+                throw Violation("nothing is opened before \(held): \(woken)")
+            }
+            told[next] = held
+            return
+        }
+        guard woken.waiter == next else { throw Violation("\(woken.waiter) was not next") }
         if count(.halfOpen) > 0 {
-            queue.removeFirst()
-            return try resumed(woken.told)
+            dequeue(next)
+            return try resumed(woken.told, now: now)
         }
         guard hasPlace else { throw Violation("woken, but there is no place") }
         let seconds = bucket.secondsToNext(at: now)
         if case .askAgain(let time) = woken.told, seconds >= -1e-6 {
             try isRight(time, in: seconds, now: now)
-            told[woken.waiter] = time
+            counters.throttled += 1
+            told[next] = time
             return
         }
-        queue.removeFirst()
+        dequeue(next)
         try opened(woken.told, now: now, seconds: seconds)
     }
 
+    /// The first who waits for a time that is too late for it.
+    private func hopeless(_ held: Instant) -> WaiterID? {
+        queue.first { deadlines[$0].map { $0 < held } ?? true }
+    }
+
+    private mutating func dequeue(_ waiter: WaiterID) {
+        queue.removeFirst()
+        told[waiter] = nil
+    }
+
     /// There was nobody to wake.
-    func nobodyWoken() throws(Violation) {
+    func nobodyWoken(now: Instant) throws(Violation) {
         guard let next = queue.first else { return }
-        guard count(.halfOpen) == 0 else { throw Violation("\(next) waits beside a half-open connection") }
+        if pauseEnd(now) != nil {
+            guard told[next] != nil else { throw Violation("\(next) knows no end of the pause") }
+            return
+        }
         guard idle.isEmpty else { throw Violation("\(next) waits beside an idle connection") }
+        if let held = breaker?.heldUntil(now) {
+            guard mayBeServed || hopeless(held) == nil else { throw Violation("somebody waits without a chance") }
+            guard !hasRoom || told[next] != nil else { throw Violation("\(next) knows no time to probe") }
+            return
+        }
+        guard count(.halfOpen) == 0 else { throw Violation("\(next) waits beside a half-open connection") }
         guard !hasPlace || told[next] != nil else { throw Violation("\(next) waits beside a place and knows no time") }
     }
 
@@ -233,135 +367,5 @@ struct ReferenceModel {
         queue.remove(at: place)
         told[waiter] = nil
         if reason == .timedOut { counters.waitTimeouts += 1 } else { counters.waitCancellations += 1 }
-    }
-
-    // MARK: Connecting
-
-    mutating func connected(
-        _ connection: ConnectionID,
-        jitter: Double,
-        _ answer: ConnectedAction,
-        now: Instant
-    ) throws(Violation) {
-        try expect(.opening, connection, "connected")
-        guard answer == (isClosed ? .close : .lend) else { throw Violation("connected: \(answer)") }
-        let endOfLife = now + limits.maxLifetime * (1 - limits.lifetimeJitter * jitter)
-        connections[connection]?.phase = .leased
-        connections[connection]?.endOfLife = endOfLife
-        if answer == .close { connections[connection] = nil }
-    }
-
-    mutating func failed(_ connection: ConnectionID, isDefinite: Bool, rejected: [WaiterID]) throws(Violation) {
-        try expect(.opening, connection, "failed")
-        connections[connection] = nil
-        counters.connectFailures += 1
-        guard rejected == (isDefinite && count(.leased) == 0 ? queue : []) else {
-            throw Violation("a connect failed, and these were rejected: \(rejected)")
-        }
-        reject(rejected)
-    }
-
-    private mutating func reject(_ waiters: [WaiterID]) {
-        counters.rejections += waiters.count
-        for waiter in waiters { told[waiter] = nil }
-        queue.removeAll(where: waiters.contains)
-    }
-
-    mutating func interrupted(_ connection: ConnectionID, _ answer: InterruptedAction) throws(Violation) {
-        try expect(.opening, connection, "interrupted")
-        guard answer == (isClosed ? .close : .keep) else { throw Violation("interrupted: \(answer)") }
-        connections[connection]?.phase = .halfOpen
-        if answer == .close { connections[connection] = nil }
-    }
-
-    // MARK: Returning
-
-    mutating func returned(
-        _ connection: ConnectionID,
-        _ state: ReturnedState,
-        _ answer: ReturnAction,
-        now: Instant
-    ) throws(Violation) {
-        try expect(.leased, connection, "returned")
-        let isOld = connections[connection]?.endOfLife.map { $0 <= now } ?? true
-        let isKept = state == .reusable && !isClosed && !isOld
-        if state == .broken { counters.losses += 1 } else if isOld, !isClosed { counters.expiries += 1 }
-        let expected: ReturnAction =
-            if isKept, let next = queue.first {
-                .hand(to: next)
-            } else if isKept, connections.count - count(.halfOpen) <= limits.size {
-                .park
-            } else {
-                .close
-            }
-        guard answer == expected else { throw Violation("\(connection) came back: \(answer), not \(expected)") }
-        switch answer {
-        case .hand(let waiter):
-            queue.removeFirst()
-            told[waiter] = nil
-        case .park:
-            let lifeEndsBy = now + limits.maxLifetime
-            let endOfLife = min(connections[connection]?.endOfLife ?? lifeEndsBy, lifeEndsBy)
-            connections[connection]?.phase = .idle
-            connections[connection]?.cameBack = now
-            connections[connection]?.frozenFor = .zero
-            connections[connection]?.endOfLife = endOfLife
-            idle.append(connection)
-        case .close:
-            connections[connection] = nil
-        }
-    }
-
-    // MARK: Ages
-
-    private mutating func close(_ connection: ConnectionID, now: Instant) throws(Violation) {
-        guard let known = connections[connection] else { throw Violation("\(connection) is closed, but is not there") }
-        let isTooOld: Bool
-        switch known.phase {
-        case .halfOpen:
-            isTooOld = now < known.begun || max(now - known.begun, known.frozenFor) > limits.halfOpenLimit
-        case .idle:
-            let age = age(known, now: now)
-            isTooOld =
-                known.endOfLife.map { $0 <= now } ?? false || age > limits.hardIdleLimit
-                || (age > limits.idleTimeout && connections.count > limits.minConnections)
-        case .opening, .leased:
-            throw Violation("\(connection) is closed while somebody has it")
-        }
-        guard isTooOld else { throw Violation("\(connection) is closed too soon") }
-        connections[connection] = nil
-        idle.removeAll { $0 == connection }
-        counters.expiries += 1
-    }
-
-    // MARK: Ending
-
-    mutating func thawed(gap: Duration) {
-        for (connection, known) in connections where known.phase == .idle || known.phase == .halfOpen {
-            connections[connection]?.frozenFor = max(known.frozenFor, gap)
-        }
-    }
-
-    mutating func released(_ closed: [ConnectionID]) throws(Violation) {
-        guard Set(closed) == Set(all(.idle) + all(.halfOpen)), closed.count == Set(closed).count else {
-            throw Violation("released: \(closed)")
-        }
-        for connection in closed { connections[connection] = nil }
-        idle = []
-    }
-
-    mutating func shutDown(_ action: ShutdownAction) throws(Violation) {
-        isClosed = true
-        try released(action.close)
-        guard action.reject == queue else { throw Violation("a shutdown rejected \(action.reject)") }
-        reject(action.reject)
-    }
-
-    // MARK: Always
-
-    private func expect(_ phase: Phase, _ connection: ConnectionID, _ event: String) throws(Violation) {
-        guard connections[connection]?.phase == phase else {
-            throw Violation("\(connection) \(event), but is \(connections[connection]?.phase as Any)")
-        }
     }
 }

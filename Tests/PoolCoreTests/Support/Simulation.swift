@@ -4,24 +4,29 @@ import PoolCore
 /// A pool and its reference model, driven together by random events.
 struct Simulation {
     let seed: UInt64
-    private let limits: PoolLimits
+    let limits: PoolLimits
     private let mayClockBeSetBack: Bool
     private let mayShutDown: Bool
-    private let pool: PoolDriver
-    private var model: ReferenceModel
-    private var random: Randomness
+    let pool: PoolDriver
+    var model: ReferenceModel
+    var random: Randomness
     /// Nothing is left to wake, and nobody has to be asked.
     private var isSettled = true
-    private var goneConnections: [ConnectionID] = []
+    /// Those that are opened to fill the pool.
+    var fills: Set<ConnectionID> = []
+    /// In percent: a server that is down makes nearly every connect fail.
+    let chanceOfFailure: Int
+    var goneConnections: [ConnectionID] = []
     private var goneWaiters: [WaiterID] = []
     private(set) var events = 0
-    private(set) var lastEvent = "nothing"
+    var lastEvent = "nothing"
 
     init(seed: UInt64) {
         var random = Randomness(seed: seed)
         limits = PoolLimits(random: &random)
         mayClockBeSetBack = random.chance(15)
         mayShutDown = random.chance(30)
+        chanceOfFailure = random.pick([0, 0, 30, 90]) ?? 0
         self.seed = seed
         self.random = random
         let limits = limits
@@ -61,11 +66,13 @@ struct Simulation {
         var rounds = 0
         while let woken = pool.wake() {
             guard !expectNobody else { throw Violation("\(woken.waiter) was to be woken, and nobody would have asked") }
+            goneConnections += woken.closed
+            if case .reject = woken.told { goneWaiters.append(woken.waiter) }
             try model.woken(woken, now: pool.now)
             rounds += 1
             guard rounds <= 200 else { throw Violation("there is no end to waking") }
         }
-        try model.nobodyWoken()
+        try model.nobodyWoken(now: pool.now)
         try model.agrees(with: pool.snapshot)
     }
 
@@ -81,7 +88,7 @@ struct Simulation {
         case 78..<82: return try aConnectionIsFoundDead()
         case 82..<88: return try aWaiterLeaves()
         case 88..<93: return try aWaiterAsks(random.pick(model.queue))
-        case 93..<97: return try somethingComesTooLate()
+        case 93..<95: return try somethingComesTooLate()
         default: return try theProcessDoesSomething()
         }
     }
@@ -106,6 +113,12 @@ struct Simulation {
 
     private mutating func somebodyAcquires() throws(Violation) -> Bool {
         let patience = random.milliseconds(0...4000)
+        if random.chance(10) {
+            let told = pool.tryAcquire()
+            lastEvent = "try to acquire: \(told)"
+            try model.tried(told, closed: pool.closed, now: pool.now)
+            return true
+        }
         let told = pool.acquire(patience: patience)
         lastEvent = "acquire: \(told)"
         try model.acquired(told, closed: pool.closed, now: pool.now, deadline: pool.now + patience)
@@ -114,23 +127,34 @@ struct Simulation {
 
     private mutating func aConnectEnds() throws(Violation) -> Bool {
         guard let connection = random.pick(model.all(.opening)) else { return false }
-        switch random.number(0...9) {
+        let jitter = Double(random.number(0...999)) / 1000
+        if fills.remove(connection) != nil, random.chance(60) {
+            guard let action = pool.filled(connection, jitter: jitter) else { throw Violation("no permit") }
+            lastEvent = "filled \(connection): \(action)"
+            if action == .close { goneConnections.append(connection) }
+            try model.filled(connection, jitter: jitter, action, now: pool.now)
+            return false
+        }
+        switch random.number(0...99) < chanceOfFailure ? 6 : random.number(0...9) {
         case 0..<6:
-            let jitter = Double(random.number(0...999)) / 1000
+            let mayWake = model.breaker.map { !$0.isClosed } ?? false
             guard let action = pool.connected(connection, jitter: jitter) else { throw Violation("no permit") }
             lastEvent = "connected \(connection): \(action)"
             try model.connected(connection, jitter: jitter, action, now: pool.now)
-            if action == .lend { return true }
+            if action == .lend { return !mayWake }
             goneConnections.append(connection)
         case 6, 7:
             let isDefinite = random.chance(30)
-            guard let rejected = pool.failed(connection, isDefinite: isDefinite) else { throw Violation("no permit") }
+            guard let rejected = pool.failed(connection, isDefinite: isDefinite, jitter: jitter) else {
+                throw Violation("no permit")
+            }
             lastEvent = "failed \(connection), definite \(isDefinite): \(rejected)"
-            try model.failed(connection, isDefinite: isDefinite, rejected: rejected)
+            try model.failed(connection, isDefinite: isDefinite, jitter: jitter, rejected: rejected, now: pool.now)
             goneConnections.append(connection)
         default:
             guard let action = pool.interrupted(connection) else { throw Violation("no permit") }
             lastEvent = "interrupted \(connection): \(action)"
+            if action == .close { goneConnections.append(connection) }
             try model.interrupted(connection, action)
         }
         return false
@@ -192,7 +216,8 @@ struct Simulation {
     }
 
     private mutating func theProcessDoesSomething() throws(Violation) -> Bool {
-        switch random.number(0...59) {
+        switch random.number(0...119) {
+        case 60..<120: return try somebodyControls()
         case 0..<20:
             let closed = pool.releaseIdle()
             lastEvent = "released \(closed)"
@@ -242,25 +267,5 @@ struct Simulation {
         try model.agrees(with: pool.snapshot)
         guard pool.state.isEmpty, pool.openPermits == 0 else { throw Violation("a place was lost") }
         guard pool.acquire() == .reject(.closed) else { throw Violation("a closed pool lends") }
-    }
-}
-
-extension PoolLimits {
-    /// Any limits that the shell's checks let through, and small enough to be reached.
-    init(random: inout Randomness) {
-        self.init()
-        size = random.number(1...8)
-        maxOverflow = random.number(0...3)
-        minConnections = random.number(0...size)
-        maxWaiters = random.pick([0, 1, 3, 10, 50]) ?? 0
-        idleTimeout = random.milliseconds(500...60_000)
-        hardIdleLimit = idleTimeout + random.milliseconds(0...60_000)
-        maxLifetime = random.milliseconds(1000...200_000)
-        lifetimeJitter = Double(random.number(0...10)) / 10
-        pingBypass = random.milliseconds(0...1000)
-        pingIdleAge = random.milliseconds(0...30_000)
-        halfOpenLimit = random.milliseconds(50...5000)
-        connectBurst = random.number(1...(size + maxOverflow))
-        connectRate = random.pick([0.2, 1, 5, 50, 1000]) ?? 1
     }
 }

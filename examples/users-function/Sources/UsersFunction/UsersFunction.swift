@@ -12,6 +12,8 @@ import VernalHost
 ///     GET  /healthz        whether the process is alive; asks nothing of the database
 @main struct UsersFunction {
     static func main() async throws {
+        // Opens nothing; but as the engine exists, a wrong setting stops the start and not the first request.
+        _ = getEngine()
         try await FunctionHost.serve { request, context in
             try await respond(to: request)
         }

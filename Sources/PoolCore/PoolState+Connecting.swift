@@ -1,0 +1,141 @@
+package import Moments
+
+extension PoolState {
+    /// A connect was made.
+    ///
+    /// The task that made it borrows the connection, even if it was called stale meanwhile or the pool has become too
+    /// small for it: the server has just answered it, and another connect would spend the task's time. Then it is closed
+    /// when it comes back.
+    ///
+    /// - Parameters:
+    ///   - permit: the permit by which it was made.
+    ///   - now: the time, from which the connection's life is counted.
+    ///   - jitter: a random number from 0 up to 1, for the length of that life.
+    /// - Returns: what becomes of the connection. If it closed the circuit breaker there is more for those who wait:
+    ///   `nextWake` has to be asked.
+    package mutating func connectSucceeded(
+        _ permit: consuming ConnectPermit,
+        now: Moment,
+        jitter: Double
+    ) -> ConnectedAction {
+        made(permit, now: now, jitter: jitter, isUse: true) == nil ? .close : .lend
+    }
+
+    /// Somebody makes connections before they are needed.
+    ///
+    /// - Returns: the permit for one more, or `nil` when as many as `minConnections` are open or there may be none now.
+    ///   Those who wait come first. The permit is given back to `fillSucceeded`, or as any other.
+    package mutating func fillRequested(now: Moment) -> ConnectPermit? {
+        guard !isClosed, limits.keepsConnections, waiters.isEmpty, pauseEnd(now: now) == nil,
+            slots.counts.open < min(limits.minConnections, limits.size),
+            breaker?.heldUntil(now: now) == nil,
+            let connection = slots.firstVacant(limit: limits.maxOpen), takeToken(now: now) == nil
+        else { return nil }
+        return permit(connection, now: now)
+    }
+
+    /// A connect was made that nobody has waited for: it was never lent, and counts as no use.
+    ///
+    /// - Returns: what becomes of the connection, as of one that came back.
+    package mutating func fillSucceeded(
+        _ permit: consuming ConnectPermit,
+        now: Moment,
+        jitter: Double
+    ) -> ReturnAction {
+        guard let connection = made(permit, now: now, jitter: jitter, isUse: false) else { return .close }
+        return leaseReturned(connection, .reusable, now: now)
+    }
+
+    private mutating func made(
+        _ permit: consuming ConnectPermit,
+        now: Moment,
+        jitter: Double,
+        isUse: Bool
+    ) -> ConnectionID? {
+        let connection = permit.connection
+        permit.redeem()
+        closeBreaker()
+        if isClosed {
+            evict(connection, .released)
+            return nil
+        }
+        slots.lend(connection, now: now, isUse: isUse)
+        slots[connection].expiry = now + limits.maxLifetime * (1 - limits.lifetimeJitter * jitter)
+        return connection
+    }
+
+    /// A connect failed.
+    ///
+    /// - Parameters:
+    ///   - permit: the permit by which it was tried.
+    ///   - isDefinite: whether another try would fail in the same way, as with a wrong password. Then those who wait
+    ///     are told at once, instead of each finding out for itself.
+    ///   - now: the time.
+    ///   - jitter: a random number from 0 up to 1, for the time for which the circuit breaker opens.
+    /// - Returns: the waiters to reject. If the breaker opens, `nextWake` rejects those who have no chance.
+    package mutating func connectFailed(
+        _ permit: consuming ConnectPermit,
+        isDefinite: Bool,
+        now: Moment,
+        jitter: Double
+    ) -> [WaiterID] {
+        let isProbe = slots[permit.connection].isProbe
+        if !isDefinite {
+            if breaker?.connectFailed(isProbe: isProbe, now: now, jitter: jitter) == true {
+                counters.breakerOpenings += 1
+                informedWaiter = nil
+            }
+        } else if isProbe {
+            // The server answered, and will tell the next one the same at once.
+            closeBreaker()
+        }
+        return connectFailed(permit, isDefinite: isDefinite)
+    }
+
+    /// A connect failed, and the circuit breaker is not to hear of it.
+    package mutating func connectFailed(_ permit: consuming ConnectPermit, isDefinite: Bool) -> [WaiterID] {
+        let connection = permit.connection
+        permit.redeem()
+        leaveProbe(connection)
+        counters.connectFailures += 1
+        slots.move(connection, to: .vacant)
+        // A connection that is in use will come back to somebody, whatever the server says to new ones; until then
+        // the throttle bounds how many of the others find out for themselves.
+        return isDefinite && slots.counts.leased == 0 ? rejectWaiters() : []
+    }
+
+    /// A task had to stop in the middle of a connect, which can be gone on with.
+    package mutating func connectInterrupted(_ permit: consuming ConnectPermit) -> InterruptedAction {
+        let connection = permit.connection
+        permit.redeem()
+        leaveProbe(connection)
+        if isClosed {
+            evict(connection, .released)
+        } else if slots[connection].isStale {
+            evict(connection, .invalidated)
+        } else if slots.counts.open > limits.maxOpen {
+            evict(connection, .overflow)
+        } else {
+            slots.move(connection, to: .halfOpen)
+            return .keep
+        }
+        return .close
+    }
+
+    private mutating func closeBreaker() {
+        let wasOpen = breaker.map { !$0.isClosed } ?? false
+        breaker?.connectSucceeded()
+        guard wasOpen else { return }
+        slots.forgetProbes()
+        // Whoever was told when to ask for a probe need not wait for it.
+        informedWaiter = nil
+    }
+
+    private mutating func leaveProbe(_ connection: ConnectionID) {
+        guard slots[connection].isProbe else { return }
+        slots[connection].isProbe = false
+        // A connect that failed as the probe has opened the breaker again by now, and then this changes nothing.
+        breaker?.probeWasLeft()
+        informedWaiter = nil
+    }
+}

@@ -1,0 +1,105 @@
+package import Moments
+
+extension PoolState {
+    /// The time has come for which a waiter was told to ask again.
+    ///
+    /// - Returns: `nil` when the waiter has been handed something meanwhile, which it will find. If it is to wait on,
+    ///   `nextWake` has to be asked, which hands out idle connections.
+    package mutating func askedAgain(_ waiter: WaiterID, now: Moment) -> AcquireAction? {
+        guard waiters.contains(waiter) else { return nil }
+        guard waiters.first == waiter else { return .wait(waiter, askAgain: nil) }
+        informedWaiter = nil
+        if let end = pauseEnd(now: now) {
+            informedWaiter = waiter
+            return .wait(waiter, askAgain: end)
+        }
+        guard slots.counts.idle == 0, hasRoom else { return .wait(waiter, askAgain: nil) }
+        if let held = breaker?.heldUntil(now: now) {
+            informedWaiter = waiter
+            return .wait(waiter, askAgain: held)
+        }
+        if let halfOpen = slots.firstHalfOpen() {
+            waiters.remove(waiter)
+            return .resume(resumption(halfOpen, now: now))
+        }
+        guard let connection = slots.firstVacant(limit: limits.maxOpen) else { return .wait(waiter, askAgain: nil) }
+        if let token = takeToken(now: now) {
+            informedWaiter = waiter
+            return .wait(waiter, askAgain: token)
+        }
+        waiters.remove(waiter)
+        return .open(permit(connection, now: now))
+    }
+
+    /// Why a waiter leaves the queue by itself.
+    package enum Leaving: Sendable, Hashable {
+        case timedOut, cancelled
+    }
+
+    /// A waiter gives up.
+    ///
+    /// - Returns: `false` when it has been handed something meanwhile, which it has to give back.
+    package mutating func waiterLeft(_ waiter: WaiterID, because reason: Leaving) -> Bool {
+        guard waiters.remove(waiter) else { return false }
+        switch reason {
+        case .timedOut: counters.waitTimeouts += 1
+        case .cancelled: counters.waitCancellations += 1
+        }
+        return true
+    }
+
+    /// Whom to wake because there is something for it.
+    ///
+    /// A place becomes free, a pause ends, or the first in the queue changes, in many ways; so the shell asks after each
+    /// event until there is nobody to wake. The first in the queue is never left waiting beside a free place or an
+    /// idle connection without a time at which it asks again.
+    package mutating func nextWake(now: Moment) -> Wake? {
+        guard let waiter = waiters.first else { return nil }
+        if let end = pauseEnd(now: now) { return told(waiter, end, close: []) }
+        var expired: [ConnectionID] = []
+        if slots.counts.idle > 0 {
+            let (close, found) = takeIdle(now: now)
+            if let found {
+                waiters.remove(waiter)
+                return Wake(close: close, waiter: waiter, handover: .lend(found.connection, found.check))
+            }
+            // There is room now, so the waiter is told something, and what is to be closed goes along with it.
+            expired = close
+            informedWaiter = nil
+        }
+        if let held = breaker?.heldUntil(now: now) {
+            if !mayBeServed, let hopeless = waiters.first(endingBefore: held) {
+                waiters.remove(hopeless)
+                counters.rejections += 1
+                return Wake(close: expired, waiter: hopeless, handover: .reject(.breakerOpen(until: held)))
+            }
+            return hasRoom ? told(waiter, held, close: expired) : nil
+        }
+        if let halfOpen = slots.firstHalfOpen() {
+            waiters.remove(waiter)
+            return Wake(close: expired, waiter: waiter, handover: .resume(resumption(halfOpen, now: now)))
+        }
+        guard informedWaiter != waiter, let connection = slots.firstVacant(limit: limits.maxOpen) else { return nil }
+        if let token = takeToken(now: now) { return told(waiter, token, close: expired) }
+        waiters.remove(waiter)
+        return Wake(close: expired, waiter: waiter, handover: .open(permit(connection, now: now)))
+    }
+
+    /// Tells the first in the queue a time, unless it knows one.
+    private mutating func told(
+        _ waiter: WaiterID,
+        _ time: Moment,
+        close: [ConnectionID]
+    ) -> Wake? {
+        guard informedWaiter != waiter else { return nil }
+        informedWaiter = waiter
+        return Wake(close: close, waiter: waiter, handover: .askAgain(at: time))
+    }
+
+    mutating func rejectWaiters() -> [WaiterID] {
+        var rejected: [WaiterID] = []
+        while let waiter = waiters.dequeue() { rejected.append(waiter) }
+        counters.rejections += rejected.count
+        return rejected
+    }
+}
