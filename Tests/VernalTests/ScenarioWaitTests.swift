@@ -130,20 +130,20 @@ extension `On a real server` {
                     try await engine.withConnection { _ in
                         proxy.when(
                             clientSends: "client_encoding",
-                            .answerThenClose(ServerSays.error("53300", "sorry, too many clients already"))
+                            .answerThenClose(ServerSays.error("57P01", "terminating connection"))
                         )
                         let refused = try await #require(throws: VernalError.self) {
                             try await engine.query("SELECT 1")
                         }
-                        #expect(refused.sqlState == .tooManyConnections)
+                        #expect(refused.sqlState == .adminShutdown)
                         proxy.mode = .deaf
                         let error = try await #require(throws: VernalError.self) {
                             try await engine.withConnection(acquireTimeout: .milliseconds(50)) { _ in }
                         }
                         #expect(error.code == .timedOut)
                         #expect(error.wait == .authentication)
-                        #expect(error.lastConnectFailure?.sqlState == .tooManyConnections)
-                        #expect(error.description.contains("too many clients already (SQLSTATE 53300)"))
+                        #expect(error.lastConnectFailure?.sqlState == .adminShutdown)
+                        #expect(error.description.contains("terminating connection (SQLSTATE 57P01)"))
                         #expect(error.description.contains("2 of 2 connections: 1 leased"))
                     }
                 }

@@ -78,7 +78,7 @@ import Vernal
             _ = try await holder.query("SELECT 1")
             holders.append(holder)
         }
-        let late = try engine(server.url)
+        let late = try engine(server.url) { $0.acquireTimeout = .milliseconds(300) }
         let error = await #expect(throws: VernalError.self) { try await late.query("SELECT 1") }
         #expect(error?.sqlState == .tooManyConnections)
         #expect(error?.code == .connectFailed)
@@ -91,6 +91,26 @@ import Vernal
             if answer == nil { try await Task.sleep(for: .milliseconds(20)) }
         }
         #expect(answer == 5)
+        await late.dispose()
+        try await server.remove()
+    }
+
+    @Test func `is patient with a server that has no slot left for a moment`() async throws {
+        let server = try await EmbeddedPostgresServer.start(
+            EmbeddedPostgresOptions(maxConnections: 4, settings: ["superuser_reserved_connections": "0"])
+        )
+        var holders: [Engine] = []
+        for _ in 0..<4 {
+            let holder = try engine(server.url)
+            _ = try await holder.query("SELECT 1")
+            holders.append(holder)
+        }
+        let late = try engine(server.url)
+        async let answer = late.query("SELECT 5").value(as: Int.self)
+        while late.statistics.connectFailures == 0 { await Task.yield() }
+        for holder in holders { await holder.dispose() }
+        #expect(try await answer == 5)
+        #expect(late.statistics.connectFailures > 0)
         await late.dispose()
         try await server.remove()
     }

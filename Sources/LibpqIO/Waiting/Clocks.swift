@@ -22,6 +22,29 @@ extension Moment {
     }
 }
 
+/// What the clocks of the system say at about the same moment.
+package struct ClockReading: Sendable {
+    /// Since the boot, with the time in which the machine was suspended.
+    package let boottime: Duration
+    /// Since any moment, without that time.
+    package let monotonic: Duration
+    /// Since 1970.
+    package let wall: Duration
+
+    /// Reads the clocks.
+    package static var now: ClockReading {
+        ClockReading(
+            boottime: Moment.now.sinceBoot,
+            monotonic: duration(time(of: CLOCK_MONOTONIC)),
+            wall: duration(time(of: CLOCK_REALTIME))
+        )
+    }
+
+    private static func duration(_ time: timespec) -> Duration {
+        .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+}
+
 /// The time for measuring how long something took: cheaper to subtract than a moment.
 ///
 /// It stands still while the machine is suspended, so a freeze does not look like a slow answer.

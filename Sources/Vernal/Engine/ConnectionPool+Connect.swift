@@ -32,7 +32,8 @@ extension ConnectionPool {
         case .connected(let link):
             let jitter = Double.random(in: 0..<1)
             let action = shared.withLock(giving: permit) { shared, permit in
-                shared.state.connectSucceeded(permit, now: .now, jitter: jitter)
+                shared.retryQuota.succeeded()
+                return shared.state.connectSucceeded(permit, now: .now, jitter: jitter)
             }
             guard action == .lend else {
                 _ = consume link

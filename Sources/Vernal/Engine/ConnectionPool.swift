@@ -23,6 +23,8 @@ final class ConnectionPool: Sendable {
         /// Until when the server counts as short of connection slots, because it has said that it had none left.
         var scarceUntil: Moment?
         var isFirstConnect = true
+        var retryQuota = RetryQuota()
+        var thawDetector = ThawDetector()
 
         /// Takes the place of a connection that is to be closed.
         mutating func takeSlot(_ connection: ConnectionID) -> PoolSlot {
@@ -62,8 +64,26 @@ final class ConnectionPool: Sendable {
 
     /// Gets a connection that was alive a moment ago, opening one if need be.
     ///
+    /// A server that is too busy to take a connection, or is just starting, is asked again after a random pause that grows,
+    /// as long as the deadline and the quota of retries allow.
+    ///
     /// - Throws: `VernalError` that says which wait ran out, or why there is no connection to be had.
     func acquire(until deadline: Moment) async throws(VernalError) -> PostgresConnection {
+        var failures = 0
+        while true {
+            do throws(VernalError) {
+                return try await acquireOnce(until: deadline)
+            } catch {
+                failures += 1
+                guard error.code == .connectFailed, error.sqlState?.asksForPatience == true else { throw error }
+                let resumption = Moment.now + Backoff.delay(attempt: failures, jitter: .random(in: 0..<1))
+                guard resumption < deadline, shared.withLock({ $0.retryQuota.retryRequested() }) else { throw error }
+                _ = await SocketWaiter.shared.sleep(at: Parking(), until: resumption)
+            }
+        }
+    }
+
+    private func acquireOnce(until deadline: Moment) async throws(VernalError) -> PostgresConnection {
         guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
         return try await follow(decide { $0.acquireRequested(now: .now, deadline: deadline) }, until: deadline)
     }
@@ -85,7 +105,7 @@ final class ConnectionPool: Sendable {
         while let current = step.take() {
             switch consume current {
             case .lend(var connection, let check):
-                let isAlive = await connection.isAlive(check, until: deadline, configuration)
+                let isAlive = await connection.isAlive(afterThaw(check), until: deadline, configuration)
                 // The task may have been cancelled in the very moment in which it was handed the connection.
                 if Task.isCancelled {
                     giveBack(connection, isAlive ? .reusable : .broken)
@@ -106,6 +126,14 @@ final class ConnectionPool: Sendable {
             }
         }
         throw rejected(.closed)
+    }
+
+    /// A connection that has rested is asked for a sign of life when the clocks disagree about how long that was: then the
+    /// machine was suspended or restored, and nothing that is known of its connections holds.
+    private func afterThaw(_ check: LivenessCheck) -> LivenessCheck {
+        guard check != .none else { return .none }
+        let gap = shared.withLock { $0.thawDetector.clocksRead(.now) }
+        return gap > .zero ? .ping : check
     }
 
     /// Lets the state decide, and closes what the decision found too old.
@@ -226,8 +254,18 @@ final class ConnectionPool: Sendable {
         var connection = Optional(connection)
         // A broken connection is closed first, so that its successor is not one too many at the server.
         if returned == .broken { connection = nil }
+        place(connection.take(), id) { $0.leaseReturned(id, returned, now: .now) }
+    }
+
+    /// Puts a connection where the state wants it: into its slot, into somebody's hands, or away.
+    func place(
+        _ connection: consuming PostgresConnection?,
+        _ id: ConnectionID,
+        _ event: (inout PoolState) -> ReturnAction
+    ) {
+        var connection = connection
         let (sleeper, mustSettle) = shared.withLock { shared -> (Parking?, Bool) in
-            switch shared.state.leaseReturned(id, returned, now: .now) {
+            switch event(&shared.state) {
             case .park:
                 if let connection = connection.take() { shared.slots[id.slot].park(connection) }
                 return (nil, false)
