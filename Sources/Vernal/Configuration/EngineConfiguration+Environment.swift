@@ -23,9 +23,13 @@ extension EngineConfiguration {
             suffix: name.map(Self.suffix),
             values: environment ?? ProcessInfo.processInfo.environment
         )
+        var announced = 1
+        if let value = variables["AWS_LAMBDA_MAX_CONCURRENCY"], let count = Int(value.text) {
+            announced = max(1, min(count, Self.announcedConcurrencyCap))
+        }
         if let url = variables["DATABASE_URL"] {
             do throws(VernalError) {
-                try self.init(url: url.text)
+                try self.init(url: url.text, poolSize: announced)
             } catch {
                 throw VernalError(.configuration, "\(url.name): \(error.message)")
             }
@@ -36,9 +40,7 @@ extension EngineConfiguration {
             )
         } else {
             self.init()
-        }
-        if let announced = variables["AWS_LAMBDA_MAX_CONCURRENCY"], let count = Int(announced.text), poolSize == 1 {
-            poolSize = max(1, min(count, Self.announcedConcurrencyCap))
+            poolSize = announced
         }
         try read(variables)
     }

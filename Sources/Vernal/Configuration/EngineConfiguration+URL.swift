@@ -10,7 +10,16 @@ extension EngineConfiguration {
     ///
     /// - Throws: `VernalError` with the code `configuration`; it never shows a part of the URL that could be a secret.
     public init(url: String) throws(VernalError) {
+        try self.init(url: url, poolSize: 1)
+    }
+
+    /// - Parameters:
+    ///   - url: the connection string.
+    ///   - poolSize: the size of the pool, if the URL does not say.
+    /// - Throws: as `init(url:)`.
+    init(url: String, poolSize: Int) throws(VernalError) {
         self.init()
+        self.poolSize = poolSize
         var text = url.trimming
         guard !text.isEmpty else { throw VernalError(.configuration, "the connection string is empty") }
         if let rest = Self.afterScheme(text) {

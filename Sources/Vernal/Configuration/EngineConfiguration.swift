@@ -114,7 +114,9 @@ public struct EngineConfiguration: Sendable, Hashable {
 
     // MARK: Behaviour
 
-    /// What is in front of the database, when the engine is not to find out by itself.
+    /// What is in front of the database.
+    ///
+    /// Taken down for later: today the engine keeps the rules that hold behind all of them.
     public var upstream: Upstream?
     /// What becomes of idle connections when the process may be frozen.
     ///

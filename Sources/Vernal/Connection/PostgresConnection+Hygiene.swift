@@ -35,9 +35,11 @@ extension PostgresConnection {
     /// Ends the transaction that is open, whether or not the task was cancelled.
     ///
     /// - Returns: whether the session is between transactions now.
-    mutating func rollBack(until deadline: Moment) async -> Bool {
+    mutating func rollBack() async -> Bool {
+        // A rollback that does not come back in time is not worth a cancel: the connection is closed.
+        link.cancelTimeout = .zero
         do throws(LibpqError) {
-            try await link.command("ROLLBACK", until: deadline, isCancellable: false)
+            try await link.command("ROLLBACK", until: limits.cleanUpDeadline, isCancellable: false)
         } catch {
             return false
         }

@@ -46,8 +46,8 @@ extension PostgresConnection {
                 $0.statementWasSent = true
             }
         }
-        let deadline = limits.deadline(nil)
-        if let deadline, deadline <= .now {
+        let deadline = limits.commitDeadline
+        if deadline <= .now {
             await rollBackAfterFailure()
             throw VernalError(.timedOut, "the deadline passed before the commit: the transaction was rolled back") {
                 $0.wait = .statement
@@ -58,7 +58,7 @@ extension PostgresConnection {
             // A cancelled task does not cancel a commit: half of the time it would be too late, and nobody could tell.
             try await link.command("COMMIT", until: deadline, isCancellable: false)
         } catch {
-            let failure = VernalError(statement: error)
+            let failure = noted(error)
             guard error.code != .server, error.statementWasSent else { throw failure }
             throw failure.with { fields in
                 fields.code = .unknownCommitOutcome
@@ -91,12 +91,20 @@ extension PostgresConnection {
             await rollBackToSavepoint()
             throw Self.swallowedFailure
         }
-        try await command("RELEASE SAVEPOINT vernal")
+        do {
+            try await command("RELEASE SAVEPOINT vernal")
+        } catch {
+            // A savepoint that stays would keep the work of a closure whose caller is told that it failed, and would be taken for
+            // the outer one of the same name.
+            await rollBackToSavepoint()
+            throw error
+        }
         return result
     }
 
     private mutating func rollBackToSavepoint() async {
-        let limit = Moment.now + limits.rollbackTimeout
+        let limit = limits.cleanUpDeadline
+        link.cancelTimeout = .zero
         do throws(LibpqError) {
             try await link.command("ROLLBACK TO SAVEPOINT vernal", until: limit, isCancellable: false)
             try await link.command("RELEASE SAVEPOINT vernal", until: limit, isCancellable: false)
@@ -118,13 +126,13 @@ extension PostgresConnection {
         do throws(LibpqError) {
             try await link.command(text, until: limits.deadline(nil))
         } catch {
-            throw VernalError(statement: error)
+            throw noted(error)
         }
     }
 
     /// If it cannot be rolled back here, the connection is closed when it goes back, which has the same effect.
     private mutating func rollBackAfterFailure() async {
         guard isInTransaction else { return }
-        _ = await rollBack(until: .now + limits.rollbackTimeout)
+        _ = await rollBack()
     }
 }

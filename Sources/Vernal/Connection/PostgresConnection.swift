@@ -81,9 +81,17 @@ public struct PostgresConnection: ~Copyable, Sendable {
         do throws(LibpqError) {
             return try await link.query(query.text, query.parameters, until: deadline)
         } catch {
-            let failure = VernalError(statement: error)
-            wasEndedByServer = failure.code == .connectionLost && failure.sqlState?.endsAllConnections == true
-            throw failure
+            throw noted(error)
         }
+    }
+
+    /// The error of a statement, noted when it says something of the other connections as well.
+    ///
+    /// A connection that broke without a word counts, too: a crash and a failover look like that, and connecting anew costs less
+    /// than a caller who stumbles.
+    mutating func noted(_ error: LibpqError) -> VernalError {
+        let failure = VernalError(statement: error)
+        if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { wasEndedByServer = true }
+        return failure
     }
 }

@@ -6,7 +6,7 @@ internal import Moments
 struct StatementLimits: Sendable {
     private let invocationMargin: Duration
     private let ownCancelTimeout: Duration
-    let rollbackTimeout: Duration
+    private let rollbackTimeout: Duration
 
     init(_ configuration: EngineConfiguration) {
         invocationMargin = configuration.invocationMargin
@@ -21,6 +21,22 @@ struct StatementLimits: Sendable {
         let last = invocation.moment - invocationMargin
         return own.map { min($0, last) } ?? last
     }
+
+    /// When clean-up that begins now has to be done.
+    ///
+    /// In an invocation some time has to be left for the answer; but a rollback is always tried, because an open
+    /// transaction holds locks.
+    var cleanUpDeadline: Moment {
+        let own = Moment.now + rollbackTimeout
+        guard let invocation = InvocationDeadline.current else { return own }
+        return min(own, max(invocation.moment - invocationMargin / 5, .now + .milliseconds(20)))
+    }
+
+    /// When a commit that begins now has to be answered.
+    ///
+    /// It cannot be cancelled, so it has a limit even when nothing else sets one: a server that vanished would hold it for
+    /// hours.
+    var commitDeadline: Moment { deadline(nil) ?? .now + .seconds(60) }
 
     /// How long to wait for a cancelled statement to end.
     ///

@@ -33,6 +33,7 @@ extension ConnectionPool {
             let jitter = Double.random(in: 0..<1)
             let action = shared.withLock(giving: permit) { shared, permit in
                 shared.retryQuota.succeeded()
+                shared.lastConnectError = nil
                 return shared.state.connectSucceeded(permit, now: .now, jitter: jitter)
             }
             guard action == .lend else {
@@ -74,7 +75,7 @@ extension ConnectionPool {
     private func failed(_ error: LibpqError, _ permit: consuming ConnectPermit) -> VernalError {
         let failure = VernalError(connect: error)
         let sleepers = shared.withLock(giving: permit) { shared, permit in
-            shared.lastConnectFailure = failure.connectFailure
+            shared.lastConnectError = failure
             if failure.sqlState == .tooManyConnections { shared.scarceUntil = .now + Self.scarcityMemory }
             let rejected = shared.state.connectFailed(
                 permit,

@@ -33,6 +33,11 @@ extension ConnectionPool {
         return explained(code, message) { $0.wait = wait }
     }
 
+    /// The error of an acquire whose deadline had passed before it began.
+    func tooLate() -> VernalError {
+        explained(.timedOut, "the deadline had passed before a connection was asked for") { $0.wait = .poolQueue }
+    }
+
     /// The error of an acquire that was refused.
     func rejected(_ reason: PoolRejection) -> VernalError {
         switch reason {
@@ -56,7 +61,9 @@ extension ConnectionPool {
         case .wouldWait:
             explained(.poolExhausted, "there is no connection to be had at once")
         case .connectRefused:
-            explained(.connectFailed, "the connect that this caller waited for was refused")
+            // What the one who connected was told holds for those who waited for it.
+            shared.withLock { $0.lastConnectError }
+                ?? explained(.connectFailed, "the connect that this caller waited for was refused")
         }
     }
 
@@ -65,7 +72,7 @@ extension ConnectionPool {
         _ message: String,
         _ change: (inout VernalError.Fields) -> Void = { _ in }
     ) -> VernalError {
-        let failure = shared.withLock { $0.lastConnectFailure }
+        let failure = shared.withLock { $0.lastConnectError?.connectFailure }
         let counts = counts
         return VernalError(code, message) { fields in
             fields.poolCounts = counts

@@ -13,7 +13,7 @@ extension ConnectionPool {
         case .idle:
             giveBack(connection, .reusable)
         case .inTransaction, .inFailedTransaction:
-            let isClean = await connection.rollBack(until: .now + configuration.rollbackTimeout)
+            let isClean = await connection.rollBack()
             giveBack(connection, isClean ? .reusable : .broken)
         case .active, .unknown:
             if connection.wasEndedByServer { invalidateOthers(than: connection.id) }

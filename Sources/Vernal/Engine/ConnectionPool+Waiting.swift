@@ -33,6 +33,11 @@ extension ConnectionPool {
                 if step != nil { return step }
                 continue
             }
+            if reason == .ready {
+                // Woken with nothing, because the system has no thread for the poller: look again later.
+                await Task.yield()
+                if Moment.now < deadline { continue }
+            }
             let leaving: PoolState.Leaving = reason == .cancelled ? .cancelled : .timedOut
             let wasWaiting = shared.withLock { shared in
                 shared.waiters[id] = nil
@@ -41,7 +46,8 @@ extension ConnectionPool {
             // If it was not, something was put down in this very moment: the next round finds it.
             guard wasWaiting else { continue }
             settle()
-            throw gaveUp(leaving == .cancelled ? .cancelled : .timedOut, .poolQueue)
+            let wait: VernalError.Wait = askAgain == nil ? .poolQueue : .connectThrottle
+            throw gaveUp(leaving == .cancelled ? .cancelled : .timedOut, wait)
         }
     }
 

@@ -19,7 +19,8 @@ final class ConnectionPool: Sendable {
         var waiters: [WaiterID: Waiter] = [:]
         /// Those who wait for the last connection to be closed.
         var drainers: [Parking] = []
-        var lastConnectFailure: VernalError.ConnectFailure?
+        /// Why the last connect failed; `nil` when it was made.
+        var lastConnectError: VernalError?
         /// Until when the server counts as short of connection slots, because it has said that it had none left.
         var scarceUntil: Moment?
         var isFirstConnect = true
@@ -41,6 +42,7 @@ final class ConnectionPool: Sendable {
         self.configuration = configuration
         let limits = configuration.limits
         shared = Mutex(Shared(state: PoolState(limits), slots: (0..<limits.maxOpen).map { _ in PoolSlot() }))
+        shared.withLock { _ = $0.thawDetector.clocksRead(.now) }
     }
 
     /// What an acquire does next: the state's action, with the things that belong to it.
@@ -75,7 +77,8 @@ final class ConnectionPool: Sendable {
                 return try await acquireOnce(until: deadline)
             } catch {
                 failures += 1
-                guard error.code == .connectFailed, error.sqlState?.asksForPatience == true else { throw error }
+                // Said by the server just now; an open breaker only repeats what it said.
+                guard error.serverMessage != nil, error.sqlState?.asksForPatience == true else { throw error }
                 let resumption = Moment.now + Backoff.delay(attempt: failures, jitter: .random(in: 0..<1))
                 guard resumption < deadline, shared.withLock({ $0.retryQuota.retryRequested() }) else { throw error }
                 _ = await SocketWaiter.shared.sleep(at: Parking(), until: resumption)
@@ -85,6 +88,8 @@ final class ConnectionPool: Sendable {
 
     private func acquireOnce(until deadline: Moment) async throws(VernalError) -> PostgresConnection {
         guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
+        // Before anything is spent on it: a ping or a connect would only be begun.
+        guard deadline > .now else { throw tooLate() }
         return try await follow(decide { $0.acquireRequested(now: .now, deadline: deadline) }, until: deadline)
     }
 
@@ -132,7 +137,12 @@ final class ConnectionPool: Sendable {
     /// machine was suspended or restored, and nothing that is known of its connections holds.
     private func afterThaw(_ check: LivenessCheck) -> LivenessCheck {
         guard check != .none else { return .none }
-        let gap = shared.withLock { $0.thawDetector.clocksRead(.now) }
+        let gap = shared.withLock { shared in
+            let gap = shared.thawDetector.clocksRead(.now)
+            // The others rest in peace no longer, either.
+            if gap > .zero { shared.state.processThawed(gap: max(gap, configuration.pingIdleAge + .seconds(1))) }
+            return gap
+        }
         return gap > .zero ? .ping : check
     }
 

@@ -12,7 +12,8 @@ extension Engine {
     ///   - acquireTimeout: How long a connect may take; `nil` takes the configured time.
     ///   - body: The work.
     /// - Returns: what the closure returned; `nil` when the caller would have had to wait for somebody else.
-    /// - Throws: as `withConnection`, but never `poolExhausted` or `tooManyWaiters`.
+    /// - Throws: as `withConnection`. Only when the idle connection turns out to be dead, and no other may be opened at once,
+    ///   does it wait like that.
     @discardableResult
     public func tryWithConnection<R>(
         acquireTimeout: Duration? = nil,

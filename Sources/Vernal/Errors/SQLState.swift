@@ -77,11 +77,10 @@ extension SQLState {
 }
 
 extension SQLState {
-    /// Whether a server that ends a connection with this has most likely ended the others as well: a shutdown, a crash, a
-    /// server that has become a standby.
+    /// Whether a server that ends a connection with this has most likely ended the others as well: a shutdown, a crash.
     var endsAllConnections: Bool {
         switch rawValue {
-        case "57P01", "57P02", "57P03", "25006": true
+        case "57P01", "57P02", "57P03": true
         default: errorClass == "08" && rawValue != "08P01"
         }
     }

@@ -139,6 +139,8 @@ extension VernalError: CustomStringConvertible, CustomDebugStringConvertible, Cu
     ///
     /// For example `invalid input syntax for type integer: "…"`. Messages of other classes quote names only.
     private var safeServerMessage: String? {
+        // What a function raises is whatever its author put into it; and two codes print bytes of the text.
+        if let sqlState, sqlState.errorClass == "P0" || sqlState == "22021" || sqlState == "22P05" { return nil }
         guard let serverMessage, sqlState?.errorClass == "22" else { return serverMessage }
         guard let first = serverMessage.firstIndex(of: "\""), let last = serverMessage.lastIndex(of: "\"") else {
             return serverMessage
