@@ -11,20 +11,32 @@ extension PoolState {
     ///   - permit: the permit by which it was made.
     ///   - now: the time, from which the connection's life is counted.
     ///   - jitter: a random number from 0 up to 1, for the length of that life.
+    ///   - isUse: whether it counts for the number of times that the connection may be lent: not if it is made before
+    ///     anybody needs it, and comes back at once.
     /// - Returns: what becomes of the connection. If it closed the circuit breaker there is more for those who wait:
     ///   `nextWake` has to be asked.
     package mutating func connectSucceeded(
         _ permit: consuming ConnectPermit,
         now: Moment,
-        jitter: Double
+        jitter: Double,
+        isUse: Bool = true
     ) -> ConnectedAction {
-        made(permit, now: now, jitter: jitter, isUse: true) == nil ? .close : .lend
+        let connection = permit.connection
+        permit.redeem()
+        closeBreaker()
+        if isClosed {
+            evict(connection, .released)
+            return .close
+        }
+        slots.lend(connection, now: now, isUse: isUse)
+        slots[connection].expiry = now + limits.maxLifetime * (1 - limits.lifetimeJitter * jitter)
+        return .lend
     }
 
     /// Somebody makes connections before they are needed.
     ///
     /// - Returns: the permit for one more, or `nil` when as many as `minConnections` are open or there may be none now.
-    ///   Those who wait come first. The permit is given back to `fillSucceeded`, or as any other.
+    ///   Those who wait come first. The permit is given back as any other.
     package mutating func fillRequested(now: Moment) -> ConnectPermit? {
         guard !isClosed, limits.keepsConnections, waiters.isEmpty, pauseEnd(now: now) == nil,
             slots.counts.open < min(limits.minConnections, limits.size),
@@ -32,36 +44,6 @@ extension PoolState {
             let connection = slots.firstVacant(limit: limits.maxOpen), takeToken(now: now) == nil
         else { return nil }
         return permit(connection, now: now)
-    }
-
-    /// A connect was made that nobody has waited for: it was never lent, and counts as no use.
-    ///
-    /// - Returns: what becomes of the connection, as of one that came back.
-    package mutating func fillSucceeded(
-        _ permit: consuming ConnectPermit,
-        now: Moment,
-        jitter: Double
-    ) -> ReturnAction {
-        guard let connection = made(permit, now: now, jitter: jitter, isUse: false) else { return .close }
-        return leaseReturned(connection, .reusable, now: now)
-    }
-
-    private mutating func made(
-        _ permit: consuming ConnectPermit,
-        now: Moment,
-        jitter: Double,
-        isUse: Bool
-    ) -> ConnectionID? {
-        let connection = permit.connection
-        permit.redeem()
-        closeBreaker()
-        if isClosed {
-            evict(connection, .released)
-            return nil
-        }
-        slots.lend(connection, now: now, isUse: isUse)
-        slots[connection].expiry = now + limits.maxLifetime * (1 - limits.lifetimeJitter * jitter)
-        return connection
     }
 
     /// A connect failed.

@@ -45,6 +45,17 @@ import VernalTestKit
         }
     }
 
+    @Test func `warming up does not use a connection up`() async throws {
+        try await withEngine({
+            $0.minConnections = 1
+            $0.maxUses = 1
+        }) { engine in
+            try await engine.warmUp()
+            #expect(engine.statistics.idle == 1)
+            #expect(engine.statistics.connects == 1)
+        }
+    }
+
     @Test func `a deadline that has passed costs no connection`() async throws {
         try await withEngine({ $0.pingIdleAge = .zero }) { engine in
             _ = try await engine.query("SELECT 1")

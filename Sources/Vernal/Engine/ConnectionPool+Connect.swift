@@ -13,7 +13,8 @@ extension ConnectionPool {
     func connect(
         _ permit: consuming ConnectPermit,
         _ parked: consuming ConnectAttempt?,
-        until deadline: Moment
+        until deadline: Moment,
+        isUse: Bool = true
     ) async throws(VernalError) -> PostgresConnection {
         let id = permit.connection
         var attempt: ConnectAttempt
@@ -34,7 +35,7 @@ extension ConnectionPool {
             let action = shared.withLock(giving: permit) { shared, permit in
                 shared.retryQuota.succeeded()
                 shared.lastConnectError = nil
-                return shared.state.connectSucceeded(permit, now: .now, jitter: jitter)
+                return shared.state.connectSucceeded(permit, now: .now, jitter: jitter, isUse: isUse)
             }
             guard action == .lend else {
                 _ = consume link
@@ -54,7 +55,7 @@ extension ConnectionPool {
     /// Opens connections until there are `minConnections`.
     func fill(until deadline: Moment) async throws(VernalError) {
         while let permit = shared.withLock({ $0.state.fillRequested(now: .now) }) {
-            let connection = try await connect(permit, nil, until: deadline)
+            let connection = try await connect(permit, nil, until: deadline, isUse: false)
             await release(connection)
         }
     }

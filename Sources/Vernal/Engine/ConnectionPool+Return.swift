@@ -4,6 +4,22 @@ internal import PoolCore
 internal import Synchronization
 
 extension ConnectionPool {
+    /// Lends a connection for as long as a closure runs, and takes it back however that ends.
+    func lend<R>(
+        _ connection: consuming PostgresConnection,
+        to body: (inout PostgresConnection) async throws -> R
+    ) async throws -> R {
+        var connection = connection
+        do {
+            let result = try await body(&connection)
+            await release(connection)
+            return result
+        } catch {
+            await release(connection)
+            throw error
+        }
+    }
+
     /// Takes a connection back from its borrower.
     ///
     /// A session between transactions costs no round trip. An open transaction is rolled back within a bound,

@@ -20,17 +20,9 @@ extension Engine {
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R? {
         let pool = try pool.get()
-        guard var connection = try await pool.tryAcquire(until: pool.acquireDeadline(acquireTimeout)) else {
-            return nil
-        }
-        do {
-            let result = try await body(&connection)
-            await pool.release(connection)
-            return result
-        } catch {
-            await pool.release(connection)
-            throw error
-        }
+        let connection = try await pool.tryAcquire(until: pool.acquireDeadline(acquireTimeout))
+        guard let connection else { return nil }
+        return try await pool.lend(connection, to: body)
     }
 
     /// Replaces all connections: idle ones are closed now, those in use when they come back.

@@ -60,15 +60,7 @@ public final class Engine: Sendable {
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
         let pool = try pool.get()
-        var connection = try await pool.acquire(until: pool.acquireDeadline(acquireTimeout))
-        do {
-            let result = try await body(&connection)
-            await pool.release(connection)
-            return result
-        } catch {
-            await pool.release(connection)
-            throw error
-        }
+        return try await pool.lend(pool.acquire(until: pool.acquireDeadline(acquireTimeout)), to: body)
     }
 
     /// Lends a connection to a closure, in a transaction: committed when the closure returns, rolled back when it throws.

@@ -118,7 +118,8 @@ final class PoolDriver {
 
     func filled(_ connection: ConnectionID, jitter: Double = 0) -> ReturnAction? {
         guard let permit = permit(connection) else { return nil }
-        return state.fillSucceeded(permit, now: now, jitter: jitter)
+        guard state.connectSucceeded(permit, now: now, jitter: jitter, isUse: false) == .lend else { return .close }
+        return state.leaseReturned(connection, .reusable, now: now)
     }
 
     func interrupted(_ connection: ConnectionID) -> InterruptedAction? {
