@@ -1,0 +1,29 @@
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// One event that is not an HTTP request: what a queue, a bucket, a schedule or a caller hands to the function.
+public struct FunctionEvent: Sendable {
+    /// The event as it came, in most cases JSON.
+    public let body: [UInt8]
+
+    /// Makes an event, for example to call a handler in a test.
+    public init(body: [UInt8]) {
+        self.body = body
+    }
+
+    /// Decodes the event from JSON; dates are in ISO 8601.
+    ///
+    /// - Throws: `RequestDecodingError`, which names the place and never a value.
+    public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        do {
+            return try decoder.decode(type, from: Data(body))
+        } catch let error as DecodingError {
+            throw RequestDecodingError(error)
+        }
+    }
+}
