@@ -42,7 +42,10 @@ let package = Package(
         .target(name: "LibpqIO", dependencies: ["CLibpq", "Moments"], swiftSettings: strict),
         .target(
             name: "Vernal",
-            dependencies: ["PoolCore", "LibpqIO", "InvocationLifecycle", "Moments"],
+            dependencies: [
+                "PoolCore", "LibpqIO", "InvocationLifecycle", "Moments",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
 
@@ -102,6 +105,7 @@ let package = Package(
             name: "VernalTests",
             dependencies: [
                 "Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "Moments", "EmbeddedPostgres", "VernalTestKit",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),

@@ -13,7 +13,7 @@ import Testing
         "PoolCore": ["Moments"],
         "InvocationLifecycle": ["Moments"],
         "LibpqIO": ["CLibpq", "Moments"],
-        "Vernal": ["PoolCore", "LibpqIO", "InvocationLifecycle", "Moments"],
+        "Vernal": ["PoolCore", "LibpqIO", "InvocationLifecycle", "Moments", "Logging"],
         "VernalHost": [
             "InvocationLifecycle", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "HTTPTypes", "Logging",
         ],
