@@ -1,6 +1,7 @@
 import Foundation
 import InvocationLifecycle
 import Logging
+import Synchronization
 import VernalHost
 
 /// A function that polls a runtime API of a test.

@@ -1,4 +1,5 @@
 import InvocationLifecycle
+import NIOHTTP1
 import Synchronization
 import Testing
 import VernalHost
@@ -38,7 +39,8 @@ import VernalHost
         var behaviour = LambdaRuntimeAPI.Behaviour()
         behaviour.registerStatus = status
         try await withLambda(echo, behaviour: behaviour) { lambda in
-            #expect(try await lambda.invoke("hello").text == "hello")
+            let post1 = try await lambda.invoke("hello")
+            #expect(post1.text == "hello")
         }
     }
 
@@ -75,7 +77,9 @@ import VernalHost
             if let left = context.remainingTime { try await Task.sleep(for: left - .milliseconds(5)) }
             return []
         }
-        try await withLambda(program, registry: registry) { $0.deadlineMargin = .milliseconds(25) } _: { lambda in
+        try await withLambda(program, registry: registry) {
+            $0.deadlineMargin = .milliseconds(25)
+        } _: { lambda in
             _ = try await lambda.invoke()
             _ = try await lambda.invoke(headers: [deadline(in: .milliseconds(300))])
             try await eventually { dawdler.times.withLock { $0.count } == 2 }
@@ -131,7 +135,8 @@ import VernalHost
             lambda.api.send(.event("almost"))
             await begun.wait()
             lambda.host.beginDrain()
-            #expect(try await lambda.api.post().text == "almost")
+            let post2 = try await lambda.api.post()
+            #expect(post2.text == "almost")
         }
     }
 

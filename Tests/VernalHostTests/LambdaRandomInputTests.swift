@@ -23,12 +23,14 @@ import VernalHost
         "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: x\r\nTransfer-Encoding: chunked\r\n\r\n"
             + "\(String(event.utf8.count, radix: 16))\r\n\(event)\r\n0\r\nT: v\r\n\r\n",
         "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", "HTTP/1.0 200 OK\r\n\r\nto the end",
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+        "HTTP/1.0 200 OK\r\n\r\nto the end",
     ].map { Array($0.utf8) }
 
     private static let fragments = [
         "\r\n", "\n", "\0", " ", ":", "\u{ff}", "Content-Length: 1\r\n", "Content-Length: 99999999999999999999\r\n",
-        "Transfer-Encoding: chunked\r\n", "ffffffffffffffff\r\n", "0\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "{", "\"", "\\u",
+        "Transfer-Encoding: chunked\r\n", "ffffffffffffffff\r\n", "0\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "{", "\"",
+        "\\u",
         "[[[[[[[[", "-9223372036854775808", "Lambda-Runtime-Deadline-Ms: -1\r\n", "null", "1e999", "%",
     ].map { Array($0.utf8) }
 
@@ -72,7 +74,10 @@ import VernalHost
             }
         }
         // The inputs reach every way, else they would show nothing.
-        #expect(min(handled, refused, broken) > Self.count / 100, "seed \(Self.seed): \(handled), \(refused), \(broken)")
+        #expect(
+            min(handled, refused, broken) > Self.count / 100,
+            "seed \(Self.seed): \(handled), \(refused), \(broken)"
+        )
     }
 
     /// Sends "next" on a channel in memory, and answers it with the pieces and then with the end of the connection.

@@ -58,12 +58,12 @@ final class LambdaRuntimeAPI: Sendable {
     func run<Result: Sendable>(_ body: (Int) async throws -> Result) async throws -> Result {
         let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // Nobody would hear what is read before the connection is wrapped.
+            .childChannelOption(.autoRead, value: false)
             .bind(host: "127.0.0.1", port: 0) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    return try NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>(
-                        wrappingChannelSynchronously: channel
-                    )
+                    return channel
                 }
             }
         let port = listener.channel.localAddress?.port ?? 0
@@ -86,7 +86,8 @@ final class LambdaRuntimeAPI: Sendable {
     private typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
     /// Serves a connection until it is closed by either side, even while a request waits.
-    private func serve(_ connection: Connection) async {
+    private func serve(_ channel: any Channel) async {
+        guard let connection = try? await Self.open(channel) else { return }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 try? await connection.executeThenClose { inbound, outbound in
@@ -108,6 +109,16 @@ final class LambdaRuntimeAPI: Sendable {
             try? await connection.channel.closeFuture.get()
             group.cancelAll()
         }
+    }
+
+    /// Wraps a connection when it is about to be served, because one that is wrapped and never served is a trap.
+    private static func open(_ channel: any Channel) async throws -> Connection {
+        try await channel.eventLoop.submit {
+            guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
+            let connection = try Connection(wrappingChannelSynchronously: channel)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+            return connection
+        }.get()
     }
 
     /// Answers a request, and tells whether the connection goes on.

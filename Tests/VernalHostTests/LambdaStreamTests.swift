@@ -15,7 +15,9 @@ import VernalHost
         _ program: FunctionProgram,
         headers: [(String, String)] = []
     ) async throws -> LambdaRuntimeAPI.Post {
-        try await withLambda(program) { $0.streamsLambdaResponses = true } _: { lambda in
+        try await withLambda(program) {
+            $0.streamsLambdaResponses = true
+        } _: { lambda in
             let post = try await lambda.invoke(Self.event, headers: headers)
             #expect(post.path.hasSuffix("/id-1/response"))
             #expect(post.headers.first(name: "Lambda-Runtime-Function-Response-Mode") == "streaming")

@@ -32,7 +32,7 @@ import VernalHost
     }
 
     @Test(arguments: [
-        (1001, Duration.milliseconds(1)), (1000, nil), (0, nil), (-1, nil), (86_401_000, .seconds(86400)),
+        (Int64(1001), Duration.milliseconds(1)), (1000, nil), (0, nil), (-1, nil), (86_401_000, .seconds(86400)),
         (86_401_001, nil), (Int64.max, nil), (Int64.min, nil),
     ])
     func `the time that is left is what can be meant`(deadline: Int64, remaining: Duration?) throws {

@@ -58,6 +58,7 @@ package final class LambdaHost: Sendable {
 
     private func beginDrain(grace: Duration) {
         guard sequence.withState({ $0.drainRequested() }) else { return }
+        options.logger.info("stopping", metadata: ["in-flight": "\(inFlight)"])
         drainRequests.continuation.yield(grace)
         drainRequests.continuation.finish()
     }
@@ -159,6 +160,7 @@ package final class LambdaHost: Sendable {
         let end = killedAt.withLock { $0 } ?? ContinuousClock.now.advanced(by: Self.stopAllowance)
         await participants.willStop(by: end)
         channels.closeAll()
+        options.logger.info("stopped", metadata: ["in-flight": "\(inFlight)"])
     }
 
     private func client() -> RuntimeClient {
