@@ -9,21 +9,7 @@ extension Platform {
     ///
     /// - Throws: `HostError` that names the variable, with code `invalidPort` for a port, else `invalidEnvironment`.
     package static func detect(environment: [String: String]) throws(HostError) -> Platform {
-        let variables = Variables(environment)
-        switch variables["VERNAL_PLATFORM"] {
-        case nil: break
-        case "http": return .http(try .detect(variables))
-        case "lambda": return .lambda(try .detect(variables))
-        case let other?:
-            throw HostError(
-                .invalidEnvironment,
-                "VERNAL_PLATFORM has to be http or lambda, but it is \(printable(other))"
-            )
-        }
-        if variables["AWS_LAMBDA_RUNTIME_API"] != nil, !variables.hasAny(withPrefix: "AWS_LWA_") {
-            return .lambda(try .detect(variables))
-        }
-        return .http(try .detect(variables))
+        try detect(Variables(environment))
     }
 
     /// The platform with what the options say in place of what was detected.
@@ -41,11 +27,7 @@ extension Platform {
                 "HostOptions.port has to be from 0 (any free port) to 65535, but it is \(port)"
             )
         }
-        var environment = environment
-        if let port {
-            for name in HTTPPlatform.portNames where environment[name] != nil { environment[name] = "\(max(port, 1))" }
-        }
-        switch try detect(environment: environment) {
+        switch try detect(Variables(environment, port: port)) {
         case .lambda(let platform): return .lambda(platform)
         case .http(var platform):
             if let host { platform.host = host }
@@ -53,12 +35,26 @@ extension Platform {
             return .http(platform)
         }
     }
+
+    private static func detect(_ variables: Variables) throws(HostError) -> Platform {
+        switch variables["VERNAL_PLATFORM"] {
+        case nil: break
+        case "http": return .http(try .detect(variables))
+        case "lambda": return .lambda(try .detect(variables))
+        case let other?:
+            throw HostError(
+                .invalidEnvironment,
+                "VERNAL_PLATFORM has to be http or lambda, but it is \(printable(other))"
+            )
+        }
+        if variables["AWS_LAMBDA_RUNTIME_API"] != nil, !variables.hasAny(withPrefix: "AWS_LWA_") {
+            return .lambda(try .detect(variables))
+        }
+        return .http(try .detect(variables))
+    }
 }
 
 extension HTTPPlatform {
-    /// The variables that hold only a port.
-    fileprivate static let portNames = ["AWS_LWA_PORT", "FUNCTIONS_CUSTOMHANDLER_PORT", "PORT"]
-
     fileprivate static func detect(_ variables: Variables) throws(HostError) -> HTTPPlatform {
         if variables.hasAny(withPrefix: "AWS_LWA_") {
             let own = try variables.port("AWS_LWA_PORT")
@@ -118,9 +114,12 @@ extension LambdaPlatform {
 /// The environment, in which an empty variable is none.
 private struct Variables {
     private let environment: [String: String]
+    /// What the options say in place of every port.
+    private let chosenPort: Int?
 
-    init(_ environment: [String: String]) {
+    init(_ environment: [String: String], port: Int? = nil) {
         self.environment = environment
+        chosenPort = port
     }
 
     subscript(name: String) -> String? {
@@ -133,6 +132,7 @@ private struct Variables {
 
     func port(_ name: String) throws(HostError) -> Int? {
         guard let text = self[name] else { return nil }
+        if let chosenPort { return chosenPort }
         guard let port = decimal(text), (1...65535).contains(port) else {
             throw HostError(
                 .invalidPort,

@@ -64,6 +64,21 @@ import VernalHost
         #expect(contexts.last?.deadline == nil)
     }
 
+    @Test func `the name of an attempt is given back with its answer`() async throws {
+        let program = FunctionProgram.events { event, _ in
+            if event.body.isEmpty { throw CancellationError() }
+            return event.body
+        }
+        try await withLambda(program, concurrency: 2) { lambda in
+            for (event, attempt) in [("{}", "attempt-1"), ("", "attempt-2")] {
+                let post = try await lambda.invoke(event, headers: [("Lambda-Runtime-Invocation-Id", attempt)])
+                #expect(post.headers.first(name: "Lambda-Runtime-Invocation-Id") == attempt)
+            }
+            let post = try await lambda.invoke()
+            #expect(!post.headers.contains(name: "Lambda-Runtime-Invocation-Id"))
+        }
+    }
+
     @Test func `the trace is in the environment for one at a time, and only then`() async throws {
         let program = FunctionProgram.events { _, _ in
             Array((ProcessInfo.processInfo.environment["_X_AMZN_TRACE_ID"] ?? "none").utf8)

@@ -7,10 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../support/lambda-emulator.sh"
 work=$(mktemp -d "${TMPDIR:-/tmp}/event-function-XXXXXX")
 emulator=''
 finish() {
-    if [ -n "$emulator" ]; then
-        kill -TERM "$emulator" 2>/dev/null || true
-        wait "$emulator" 2>/dev/null || true
-    fi
+    stop_lambda
     rm -rf "$work"
 }
 trap finish EXIT
@@ -63,11 +60,40 @@ expect 'a crash again' '502' "$(status '{"action":"crash"}')"
 echoes 'and again a new process'
 
 expect 'nothing has stopped yet' '0' "$(lines '"message":"stopping"')"
-kill -TERM "$emulator"
-wait "$emulator" || true
-emulator=''
+stop_lambda
 expect 'the end of the environment reaches the function' '1' "$(lines '"message":"stopping"')"
 expect 'which ends in time' '1' "$(lines '"message":"stopped"')"
+
+# A managed instance: several at the same time in one process, and a timeout does not end it.
+if may_mount; then
+    start_lambda "$work/log" "$EXAMPLE_BIN/event-function" AWS_LAMBDA_MAX_CONCURRENCY=3 AWS_LAMBDA_FUNCTION_TIMEOUT=3
+    for _ in $(seq 100); do
+        [ "$(invoke '{"action":"echo","text":"ready"}')" = '"ready"' ] && break
+        sleep 0.05
+    done
+    began=$(date +%s%N)
+    callers=()
+    for number in 1 2 3; do
+        invoke '{"action":"wait","number":800}' >"$work/$number" &
+        callers+=($!)
+    done
+    sleep 0.3
+    expect 'one more than there are pollers is refused by the platform' 'Runtime.Unavailable' \
+        "$(invoke '{"action":"echo"}' | type_of)"
+    wait "${callers[@]}"
+    took=$((($(date +%s%N) - began) / 1000000))
+    expect 'three at the same time are answered' '"waited""waited""waited"' "$(cat "$work"/[123])"
+    expect 'at the same time' 'yes' "$([ $took -lt 1500 ] && echo yes || echo "$took ms")"
+    expect 'an error takes nothing with it' 'Function.OrderRefused' "$(invoke '{"action":"fail"}' | type_of)"
+    expect 'nor does a result that is too large' 'Function.ResponseSizeTooLarge' \
+        "$(invoke '{"action":"fill","number":6291557}' | type_of)"
+    for _ in 1 2 3 4; do echoes 'and every poller goes on'; done
+    expect 'in the one process' '1' "$(lines '"cold":"true"')"
+    stop_lambda
+    expect 'which is told of its end' '1 1' "$(lines '"message":"stopping"') $(lines '"message":"stopped"')"
+else
+    echo 'event-function: not run without root: managed instances'
+fi
 
 # Without anything of Lambda's the same binary is an HTTP server; a wrong runtime API is told with its name.
 code=0

@@ -17,12 +17,6 @@ finish() {
     rm -rf "$work"
 }
 trap finish EXIT
-stop_lambda() {
-    [ -n "$emulator" ] || return 0
-    kill -TERM "$emulator" 2>/dev/null || true
-    wait "$emulator" || true
-    emulator=''
-}
 
 passed=0
 way=''

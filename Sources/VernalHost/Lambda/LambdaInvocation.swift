@@ -4,6 +4,8 @@ package import NIOHTTP1
 package struct LambdaInvocation: Sendable, Hashable {
     /// Names the invocation in every answer about it.
     package let requestID: String
+    /// Names this attempt at the invocation, on managed instances: given back with the answer.
+    package let attemptID: String?
     /// When the platform ends the invocation, in milliseconds since 1970; `nil` when it said nothing that is a number.
     package let deadlineMilliseconds: Int64?
     /// What else it said.
@@ -15,6 +17,7 @@ package struct LambdaInvocation: Sendable, Hashable {
     package init?(_ headers: HTTPHeaders) {
         guard let id = headers.first(name: "Lambda-Runtime-Aws-Request-Id"), Self.isUsable(id) else { return nil }
         requestID = id
+        attemptID = headers.first(name: "Lambda-Runtime-Invocation-Id")
         deadlineMilliseconds = headers.first(name: "Lambda-Runtime-Deadline-Ms").flatMap { Int64($0) }
         var details = LambdaDetails()
         details.functionARN = headers.first(name: "Lambda-Runtime-Invoked-Function-Arn")

@@ -57,16 +57,14 @@ struct LambdaRun: Invocation {
         switch reply {
         case .result(let bytes) where bytes.count > LambdaLimits.responseBytes:
             // The platform would refuse it, and the caller would hear less.
-            let failure = LambdaFailure.tooLarge(bytes.count)
             logger.error(
                 "the response is too large",
                 metadata: ["bytes": "\(bytes.count)", "request-id": "\(requestID)"]
             )
-            await client.post(.error(failure, for: requestID), requestID: requestID)
-        case .result(let bytes): await client.post(.response(bytes, to: requestID), requestID: requestID)
-        case .failure(let failure): await client.post(.error(failure, for: requestID), requestID: requestID)
-        case .stream(let response):
-            await client.postStream(requestID: requestID) { write in await stream(response, write) }
+            await client.fail(invocation, with: .tooLarge(bytes.count))
+        case .result(let bytes): await client.answer(invocation, with: bytes)
+        case .failure(let failure): await client.fail(invocation, with: failure)
+        case .stream(let response): await client.stream(invocation) { write in await stream(response, write) }
         }
     }
 

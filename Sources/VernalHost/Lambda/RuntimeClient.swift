@@ -40,20 +40,25 @@ final class RuntimeClient: Sendable {
     /// Answers an invocation.
     ///
     /// Once: after a refusal nothing more is said, and after a break nobody knows what arrived.
-    func post(_ request: RuntimeRequest, requestID: String) async {
-        await post(requestID: requestID) { try await $0.exchange(request) }
+    func answer(_ invocation: LambdaInvocation, with bytes: [UInt8]) async {
+        await post(invocation) { try await $0.exchange(.response(bytes, to: invocation)) }
     }
 
-    /// Answers an invocation with content that is made while it is sent.
-    func postStream(
-        requestID: String,
-        _ produce: @escaping @Sendable (@escaping @Sendable ([UInt8]) async throws -> Void) async -> LambdaFailure?
+    /// Answers an invocation with an error; as often as with a result.
+    func fail(_ invocation: LambdaInvocation, with failure: LambdaFailure) async {
+        await post(invocation) { try await $0.exchange(.error(failure, for: invocation)) }
+    }
+
+    /// Answers an invocation with content that is made while it is sent; as often as with a result.
+    func stream(
+        _ invocation: LambdaInvocation,
+        _ produce: (@escaping @Sendable ([UInt8]) async throws -> Void) async -> LambdaFailure?
     ) async {
-        await post(requestID: requestID) { try await $0.stream(.stream(to: requestID), produce) }
+        await post(invocation) { try await $0.stream(.stream(to: invocation), produce) }
     }
 
     private func post(
-        requestID: String,
+        _ invocation: LambdaInvocation,
         _ send: (RuntimeConnection) async throws -> RuntimeResponse
     ) async {
         do {
@@ -63,7 +68,7 @@ final class RuntimeClient: Sendable {
             case .refused:
                 logger.error(
                     "the runtime API refused the answer to an invocation",
-                    metadata: ["status": "\(status)", "request-id": "\(requestID)"]
+                    metadata: ["status": "\(status)", "request-id": "\(invocation.requestID)"]
                 )
             case .end(let error): failure.withLock { $0 = error }
             }

@@ -19,20 +19,15 @@ package struct RuntimeRequest: Sendable {
     package static let next = RuntimeRequest(.GET, "/2018-06-01/runtime/invocation/next")
 
     /// The answer to an invocation.
-    package static func response(_ bytes: [UInt8], to id: String) -> RuntimeRequest {
-        RuntimeRequest(
-            .POST,
-            "/2018-06-01/runtime/invocation/\(id)/response",
-            headers: ["Content-Type": "application/json"],
-            body: bytes
-        )
+    package static func response(_ bytes: [UInt8], to invocation: LambdaInvocation) -> RuntimeRequest {
+        RuntimeRequest(invocation, "response", headers: ["Content-Type": "application/json"], body: bytes)
     }
 
     /// The head of an answer whose content follows in pieces, and behind it perhaps what went wrong in the middle.
-    package static func stream(to id: String) -> RuntimeRequest {
+    package static func stream(to invocation: LambdaInvocation) -> RuntimeRequest {
         RuntimeRequest(
-            .POST,
-            "/2018-06-01/runtime/invocation/\(id)/response",
+            invocation,
+            "response",
             headers: [
                 "Content-Type": "application/vnd.awslambda.http-integration-response",
                 "Lambda-Runtime-Function-Response-Mode": "streaming",
@@ -43,24 +38,24 @@ package struct RuntimeRequest: Sendable {
     }
 
     /// The invocation failed.
-    package static func error(_ failure: LambdaFailure, for id: String) -> RuntimeRequest {
-        RuntimeRequest(failure, "/2018-06-01/runtime/invocation/\(id)/error")
+    package static func error(_ failure: LambdaFailure, for invocation: LambdaInvocation) -> RuntimeRequest {
+        RuntimeRequest(invocation, "error", headers: failure.headers, body: failure.json)
     }
 
     /// The process cannot serve.
     package static func initError(_ failure: LambdaFailure) -> RuntimeRequest {
-        RuntimeRequest(failure, "/2018-06-01/runtime/init/error")
+        RuntimeRequest(.POST, "/2018-06-01/runtime/init/error", headers: failure.headers, body: failure.json)
     }
 
-    private init(_ failure: LambdaFailure, _ path: String) {
+    /// What is said about one invocation.
+    private init(_ invocation: LambdaInvocation, _ what: String, headers: HTTPHeaders, body: [UInt8] = []) {
+        var headers = headers
+        if let id = invocation.attemptID { headers.add(name: "Lambda-Runtime-Invocation-Id", value: id) }
         self.init(
             .POST,
-            path,
-            headers: [
-                "Content-Type": "application/vnd.aws.lambda.error+json",
-                "Lambda-Runtime-Function-Error-Type": failure.type,
-            ],
-            body: failure.json
+            "/2018-06-01/runtime/invocation/\(invocation.requestID)/\(what)",
+            headers: headers,
+            body: body
         )
     }
 
@@ -94,5 +89,15 @@ package struct RuntimeResponse: Sendable {
         self.status = status
         self.headers = headers
         self.body = body
+    }
+}
+
+extension LambdaFailure {
+    /// What goes before the error's JSON.
+    fileprivate var headers: HTTPHeaders {
+        [
+            "Content-Type": "application/vnd.aws.lambda.error+json",
+            "Lambda-Runtime-Function-Error-Type": type,
+        ]
     }
 }
