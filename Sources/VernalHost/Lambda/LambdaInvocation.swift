@@ -41,12 +41,13 @@ package struct LambdaInvocation: Sendable, Hashable {
             }
     }
 
-    /// How long the invocation may still take; `nil` when the platform's deadline cannot be meant.
+    /// How long the invocation may still take, as far as the platform's deadline can be meant.
     ///
-    /// That is one which has passed already or is more than a day away: a Lambda function ends after 15 minutes, but
+    /// One that cannot be is one which has passed already or is more than a day away: a Lambda function ends after 15 minutes, but
     /// emulators send 1970 (cargo-lambda) or a hundred years from now (the Runtime Interface Emulator for managed instances).
     ///
-    /// - Parameter now: the time of day, in milliseconds since 1970.
+    /// - Parameter now: The time of day, in milliseconds since 1970.
+    /// - Returns: the time that is left; `nil` without a deadline.
     package func remaining(at now: Int64) -> Duration? {
         guard let deadlineMilliseconds else { return nil }
         let (difference, overflows) = deadlineMilliseconds.subtractingReportingOverflow(now)

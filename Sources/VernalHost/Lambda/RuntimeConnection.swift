@@ -55,6 +55,8 @@ package struct RuntimeConnection: Sendable {
     /// - Parameters:
     ///   - request: The request, without content.
     ///   - produce: Sends the content with the function that it is given, and tells what went wrong in the middle.
+    /// - Returns: the answer.
+    /// - Throws: when the connection broke before the answer was whole.
     func stream(
         _ request: RuntimeRequest,
         _ produce: (@escaping @Sendable ([UInt8]) async throws -> Void) async -> LambdaFailure?

@@ -39,7 +39,9 @@ package enum JSONLogDialect: Sendable, Hashable {
         return "{\(fields.joined(separator: ","))}\n"
     }
 
-    /// The names of https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    /// The names that Lambda filters by.
+    ///
+    /// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
     private static func lambdaName(of level: Logger.Level) -> String {
         switch level {
         case .trace: "TRACE"
@@ -51,7 +53,9 @@ package enum JSONLogDialect: Sendable, Hashable {
         }
     }
 
-    /// The names of https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity
+    /// The names of `LogSeverity`.
+    ///
+    /// https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity
     private static func googleCloudName(of level: Logger.Level) -> String {
         switch level {
         case .trace, .debug: "DEBUG"
