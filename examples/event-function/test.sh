@@ -4,6 +4,11 @@ set -euo pipefail
 # shellcheck source=examples/support/lambda-emulator.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../support/lambda-emulator.sh"
 
+can_emulate_lambda || {
+    echo 'event-function: not run, because the emulator of AWS Lambda is a program for Linux'
+    exit 0
+}
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/event-function-XXXXXX")
 emulator=''
 finish() {

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # The Runtime Interface Emulator of AWS, which ships in the PyPI package aws-sam-cli. To be sourced.
 
+# can_emulate_lambda: whether the emulator runs here: it is a program for Linux.
+can_emulate_lambda() { [ "$(uname -s)" = Linux ]; }
+
 # lambda_emulator: prints the path of the emulator; fetches it once into the cache, outside of the repository.
 lambda_emulator() {
     local cache machine binary folder
