@@ -70,6 +70,8 @@ public enum FunctionHost {
             )
             switch platform {
             case .http(let platform):
+                var options = options
+                options.gracePeriod = min(options.gracePeriod, platform.longestGracePeriod ?? options.gracePeriod)
                 let host = HTTPHost(options, platform: platform, handler: program.requestHandler)
                 let signals = TerminationSignals(hardLimit: options.gracePeriod + .seconds(2)) { host.beginDrain() }
                 defer { signals.stop() }

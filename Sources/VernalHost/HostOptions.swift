@@ -43,6 +43,8 @@ public struct HostOptions: Sendable {
     /// streams, off for everything else. Off, a streamed response is collected and sent whole.
     public var streamsLambdaResponses = false
     /// How long requests in flight may take to finish after SIGTERM (8 s: Cloud Run kills after 10).
+    ///
+    /// Less on AWS Lambda, which kills within a second, and mostly within half of one.
     public var gracePeriod = Duration.seconds(8)
     /// The most requests handled at the same time; more are answered with 503; `nil` (the default): no limit.
     public var maxConcurrentRequests: Int?

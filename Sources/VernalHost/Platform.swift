@@ -41,6 +41,17 @@ package struct HTTPPlatform: Sendable, Hashable {
     }
 }
 
+extension HTTPPlatform {
+    /// The longest grace period that ends before the platform kills the process; `nil`: the options decide.
+    package var longestGracePeriod: Duration? {
+        switch flavour {
+        case .lambdaWebFunction: .milliseconds(800)  // Killed after 1 s.
+        case .lambdaWebAdapter: .milliseconds(200)  // An extension beside the adapter may leave no more than 300 ms.
+        case .plain, .cloudRun, .functionsFramework, .azureCustomHandler: nil
+        }
+    }
+}
+
 /// The runtime API to ask, and how often at the same time.
 package struct LambdaPlatform: Sendable, Hashable {
     /// Where the runtime API is.

@@ -94,6 +94,14 @@ struct DetectionCase: Sendable, CustomTestStringConvertible {
         #expect(error.description.contains("\(variable) has") && error.description.contains("\"\(port)\""))
     }
 
+    @Test func `what ends quickly has less time for what is in flight`() {
+        func grace(_ flavour: HTTPPlatform.Flavour) -> Duration? {
+            HTTPPlatform(host: "h", port: 1, flavour: flavour).longestGracePeriod
+        }
+        #expect(grace(.lambdaWebFunction) == .milliseconds(800) && grace(.lambdaWebAdapter) == .milliseconds(200))
+        #expect(grace(.plain) == nil && grace(.cloudRun) == nil)
+    }
+
     @Test func `a long PORT with control characters stays a short line`() throws {
         let error = try #require(throws: HostError.self) {
             try Platform.detect(environment: ["PORT": "1\n" + String(repeating: "x", count: 500)])
