@@ -6,71 +6,88 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// The kind of an HTTP event, which decides about the form of its answer.
-package enum EventShape: Sendable, Hashable {
-    /// API Gateway HTTP API and function URL, payload format 2.0.
-    case version2
-}
-
-/// Requests that arrive as events, and their answers.
-package struct EventTranslation {
-    private struct Event: Decodable {
-        struct Context: Decodable {
-            struct HTTP: Decodable { var method: String }
-            var http: HTTP
-        }
-        var version: String
-        var rawPath: String
-        var rawQueryString: String?
-        var headers: [String: String]?
-        var body: String?
-        var isBase64Encoded: Bool?
-        var requestContext: Context
-    }
-
-    private struct Answer: Encodable {
-        var statusCode: Int
-        var headers: [String: String]
-        var body: String
-        var isBase64Encoded = false
-    }
-
-    /// Makes a request of an event; `nil` when it is none.
+/// Makes requests of the events of AWS's HTTP fronts, and what they want to have for a response of responses.
+package enum EventTranslation {
+    /// The request that is in an event.
+    ///
+    /// - Parameter event: The event as it came.
+    /// - Returns: the request with the shape for its response; `nil` when the event is no HTTP request, or no JSON.
+    /// - Throws: `RequestDecodingError` and `EventError` when it is one, but broken.
     package static func request(fromEvent event: [UInt8]) throws -> (request: FunctionRequest, shape: EventShape)? {
-        guard let parsed = try? JSONDecoder().decode(Event.self, from: Data(event)), parsed.version == "2.0" else {
+        do {
+            switch try JSONDecoder().decode(ArrivedEvent.self, from: Data(event)) {
+            case .other: return nil
+            case .request(let event, let front):
+                let request = try request(event, front)
+                return (request, EventShape(front, isHead: request.method == .head))
+            }
+        } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
             return nil
+        } catch let error as DecodingError {
+            throw RequestDecodingError(error)
         }
-        let query = parsed.rawQueryString.map { $0.isEmpty ? "" : "?" + $0 } ?? ""
-        var headers: HTTPFields = [:]
-        for (name, value) in parsed.headers ?? [:] { if let name = HTTPField.Name(name) { headers[name] = value } }
-        let text = parsed.body ?? ""
-        let body = parsed.isBase64Encoded == true ? Array(Data(base64Encoded: text) ?? Data()) : Array(text.utf8)
-        guard let method = HTTPRequest.Method(parsed.requestContext.http.method) else { return nil }
-        return (
-            FunctionRequest(method: method, target: parsed.rawPath + query, headers: headers, body: body), .version2
-        )
     }
 
-    /// Makes the answer of a response.
-    package static func response(_ response: FunctionResponse, for shape: EventShape) async throws -> [UInt8] {
-        let headers = Dictionary(response.headers.map { ($0.name.canonicalName, $0.value) }) { $0 + ", " + $1 }
-        let bytes: [UInt8]
-        switch response.body {
-        case .bytes(let content): bytes = content
-        case .stream(let produce):
-            let (stream, sink) = AsyncStream.makeStream(of: [UInt8].self)
-            var writer = ResponseBodyWriter { sink.yield($0) }
-            try await produce(&writer)
-            sink.finish()
-            bytes = await stream.reduce(into: []) { $0 += $1 }
+    private static func request(_ event: HTTPEvent, _ front: EventShape.Front) throws -> FunctionRequest {
+        guard let name = front == .gatewayV2 ? event.requestContext.http?.method : event.httpMethod,
+            let method = HTTPRequest.Method(name)
+        else { throw EventError("the event has no valid HTTP method") }
+        var head = HTTPRequest(method: method, scheme: "http", authority: nil, path: target(of: event, front))
+        try setFields(of: event, in: &head)
+        if head.authority == nil { head.authority = event.requestContext.domainName }
+        return FunctionRequest(head: head, body: try body(of: event))
+    }
+
+    private static func target(of event: HTTPEvent, _ front: EventShape.Front) -> String {
+        let path: String
+        let query: String
+        switch front {
+        case .gatewayV2:
+            path = EventTarget.path(event.rawPath ?? "/", without: event.requestContext.stage)
+            query = EventTarget.query(event.rawQueryString ?? "")
+        case .gatewayV1, .loadBalancer, .multiValueLoadBalancer:
+            path = EventTarget.path(event.path ?? "/", without: nil)
+            let parameters =
+                event.multiValueQueryStringParameters?.mapValues { $0 ?? [] }
+                ?? event.queryStringParameters?.mapValues { [$0 ?? ""] } ?? [:]
+            // The load balancer hands on what the client sent, the gateway decodes it.
+            query = EventTarget.query(parameters, isDecoded: front == .gatewayV1)
         }
-        let text = String(validating: bytes, as: UTF8.self)
-        let answer = Answer(
-            statusCode: response.status.code,
-            headers: headers,
-            body: text ?? Data(bytes).base64EncodedString(),
-            isBase64Encoded: text == nil
-        )
-        return Array(try JSONEncoder().encode(answer))
+        return query.isEmpty ? path : path + "?" + query
+    }
+
+    private static func setFields(of event: HTTPEvent, in head: inout HTTPRequest) throws(EventError) {
+        let fields =
+            event.multiValueHeaders?.mapValues { $0 ?? [] }
+            ?? event.headers?.mapValues { $0.map { [$0] } ?? [] } ?? [:]
+        for (name, values) in fields.sorted(by: { $0.key < $1.key }) {
+            guard let name = HTTPField.Name(name), values.allSatisfy(isFieldValue) else {
+                throw EventError("a header field of the event is malformed")
+            }
+            if name.canonicalName == "host" {
+                guard values.allSatisfy(RequestTarget.isAuthority) else {
+                    throw EventError("the host of the event is malformed")
+                }
+                head.authority = values.first
+            } else {
+                for value in values { head.headerFields.append(HTTPField(name: name, value: value)) }
+            }
+        }
+        if let cookies = event.cookies, !cookies.isEmpty {
+            guard cookies.allSatisfy(isFieldValue) else { throw EventError("a cookie of the event is malformed") }
+            head.headerFields.append(HTTPField(name: .cookie, value: cookies.joined(separator: "; ")))
+        }
+    }
+
+    /// The same rule as for a request that comes over HTTP.
+    private static func isFieldValue(_ value: String) -> Bool {
+        value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
+    }
+
+    private static func body(of event: HTTPEvent) throws(EventError) -> [UInt8] {
+        guard let text = event.body else { return [] }
+        guard event.isBase64Encoded == true else { return Array(text.utf8) }
+        guard let data = Data(base64Encoded: text) else { throw EventError("the event's body is not Base64") }
+        return Array(data)
     }
 }
