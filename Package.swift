@@ -82,6 +82,7 @@ let package = Package(
 
         // Tests.
         .target(name: "CThreadSanitizer"),
+        .target(name: "CHeapUse"),
         .target(
             name: "VernalTestKit",
             dependencies: [
@@ -102,6 +103,7 @@ let package = Package(
             name: "VernalTests",
             dependencies: [
                 "Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "Moments", "EmbeddedPostgres", "VernalTestKit",
+                "VernalHost", "CHeapUse",
             ],
             swiftSettings: strict
         ),
