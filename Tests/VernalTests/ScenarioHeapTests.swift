@@ -3,15 +3,20 @@ import Testing
 import Vernal
 import VernalTestKit
 
+/// What a function pays at most for an engine that it may never use.
+private let limit = 100 * 1024
+
 extension `On a real server` {
     @Suite struct `The memory of an engine` {
-        /// What a function pays for an engine that it may never use.
-        private static let limit = 100 * 1024
+        /// Prints what a process has printed.
+        private static func show(_ result: ExitTest.Result?) {
+            print(String(decoding: result?.standardOutputContent ?? [], as: UTF8.self), terminator: "")
+        }
 
         // In processes of their own, where nothing else allocates.
         @Test(.enabled(if: heap_in_use() > 0, "the allocator does not tell, as under a sanitizer"))
         func `without a connection is below 100 KiB, the first of the process with all that it shares`() async {
-            await #expect(processExitsWith: .success) {
+            let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
                 let configuration = try EngineConfiguration(url: TestDatabase.url)
                 let before = heap_in_use()
                 let first = Engine(configuration: configuration)
@@ -24,14 +29,15 @@ extension `On a real server` {
                 try #require(first.statistics.open == 0)
                 try #require(others.count == 100)
                 try #require(afterFirst > before)
-                try #require(afterFirst - before < 100 * 1024)
-                try #require((afterAll - afterFirst) / 100 < 100 * 1024)
+                try #require(afterFirst - before < limit)
+                try #require((afterAll - afterFirst) / 100 < limit)
             }
+            Self.show(result)
         }
 
         @Test(.enabled(if: heap_in_use() > 0, "the allocator does not tell, as under a sanitizer"))
         func `that has given its connections back does not grow with what it has done`() async {
-            await #expect(processExitsWith: .success) {
+            let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
                 let engine = try testEngine { $0.poolSize = 2 }
                 func useAndGiveBack(_ times: Int) async throws {
                     for _ in 0..<times {
@@ -46,8 +52,9 @@ extension `On a real server` {
                 try await useAndGiveBack(50)
                 let after = heap_in_use()
                 print("heap after 100 more connections: \(Int(after) - Int(before)) bytes more")
-                try #require(Int(after) - Int(before) < 100 * 1024)
+                try #require(Int(after) - Int(before) < limit)
             }
+            Self.show(result)
         }
     }
 }

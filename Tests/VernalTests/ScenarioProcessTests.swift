@@ -31,7 +31,7 @@ private func freeze(for seconds: Double) throws -> Duration {
 }
 
 extension `On a real server` {
-    @Suite struct `A process` {
+    @Suite struct `A process of a function` {
         // Scenario 164.
         @Test func `that was stopped for longer than a connection may be idle opens another`() async {
             await #expect(processExitsWith: .success) {
