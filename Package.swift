@@ -87,6 +87,7 @@ let package = Package(
 
         // Tests.
         .target(name: "CThreadSanitizer"),
+        .target(name: "CHeapUse"),
         .target(
             name: "VernalTestKit",
             dependencies: [
@@ -108,6 +109,7 @@ let package = Package(
             dependencies: [
                 "Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "Moments", "EmbeddedPostgres", "VernalTestKit",
                 .product(name: "Logging", package: "swift-log"),
+                "VernalHost", "CHeapUse",
             ],
             swiftSettings: strict
         ),

@@ -10,6 +10,7 @@ import Testing
         "CLibpq": [],
         "CThreadSanitizer": [],
         "CTraceVariable": [],
+        "CHeapUse": [],
         "Moments": [],
         "PoolCore": ["Moments"],
         "InvocationLifecycle": ["Moments"],
@@ -103,7 +104,8 @@ import Testing
         for declaration in declarations {
             let own = declaration.prefix { $0 != "\n" } + declaration.dropFirst().components(separatedBy: "arget(")[0]
             // No Swift in them.
-            if ["CThreadSanitizer", "CTraceVariable"].contains(where: { own.contains("name: \"\($0)\"") }) { continue }
+            let others = ["CThreadSanitizer", "CTraceVariable", "CHeapUse"]
+            if others.contains(where: { own.contains("name: \"\($0)\"") }) { continue }
             #expect(own.contains("swiftSettings: strict"), "a target without the strict settings: \(own.prefix(60))")
         }
         for setting in [
