@@ -107,6 +107,7 @@ extension PoolState {
     private mutating func closeBreaker() {
         let wasOpen = breaker.map { !$0.isClosed } ?? false
         breaker?.connectSucceeded()
+        if limits.breakerThreshold == nil { breaker = nil }
         guard wasOpen else { return }
         slots.forgetProbes()
         // Whoever was told when to ask for a probe need not wait for it.

@@ -18,8 +18,8 @@ import Testing
             "InvocationLifecycle", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers", "HTTPTypes", "Logging",
         ],
         "EmbeddedPostgres": ["Subprocess", "SystemPackage"],
-        "VernalCLI": ["EmbeddedPostgres", "ArgumentParser", "Subprocess", "SystemPackage"],
-        "VernalTestKit": ["EmbeddedPostgres", "Vernal", "LibpqIO", "NIOCore", "NIOPosix"],
+        "VernalCLI": ["EmbeddedPostgres", "Vernal", "ArgumentParser", "Subprocess", "SystemPackage"],
+        "VernalTestKit": ["EmbeddedPostgres", "Vernal", "LibpqIO", "Moments", "NIOCore", "NIOPosix"],
     ]
 
     static let platform: Set<String> = [

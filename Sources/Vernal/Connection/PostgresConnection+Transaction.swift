@@ -19,6 +19,7 @@ extension PostgresConnection {
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
         if isInTransaction { return try await withSavepoint(options, body) }
+        try checkTransactions()
         try await command(options.begin)
         let result: R
         do {

@@ -10,14 +10,22 @@ public struct PostgresConnection: ~Copyable, Sendable {
     package var link: LibpqConnection
     package let id: ConnectionID
     let limits: StatementLimits
+    /// What is known of what is in between.
+    let upstream: UpstreamWatch
     /// Whether the server ended the connection for a reason that is not this connection's alone.
     var wasEndedByServer = false
     /// When the connection was made.
     let openedAt = Moment.now
 
-    init(_ link: consuming LibpqConnection, id: ConnectionID, configuration: EngineConfiguration) {
+    init(
+        _ link: consuming LibpqConnection,
+        id: ConnectionID,
+        configuration: EngineConfiguration,
+        upstream: UpstreamWatch
+    ) {
         self.link = link
         self.id = id
+        self.upstream = upstream
         limits = StatementLimits(configuration)
     }
 
@@ -76,6 +84,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
 
     private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
         try query.validated()
+        if upstream.guardsStatements { try await keepRules(of: query.text) }
         let deadline = limits.deadline(timeout)
         link.cancelTimeout = limits.cancelTimeout
         do throws(LibpqError) {
@@ -91,6 +100,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// than a caller who stumbles.
     mutating func noted(_ error: LibpqError) -> VernalError {
         let failure = VernalError(statement: error)
+        upstream.heard(error.server)
         if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { wasEndedByServer = true }
         return failure
     }

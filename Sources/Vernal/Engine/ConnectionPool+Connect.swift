@@ -22,7 +22,8 @@ extension ConnectionPool {
             if let parked {
                 attempt = parked
             } else {
-                attempt = try ConnectAttempt(configuration.settings, timeout: configuration.connectTimeout)
+                let settings = upstream.settings(configuration.settings)
+                attempt = try ConnectAttempt(settings, timeout: configuration.connectTimeout)
             }
         } catch {
             throw failed(error, permit)
@@ -31,20 +32,30 @@ extension ConnectionPool {
         let progress = await attempt.drive(until: deadline, waiter: .shared)
         switch consume progress {
         case .connected(let link):
+            if let refusal = upstream.connected(link) {
+                _ = consume link
+                throw failed(refusal, permit)
+            }
+            let rules = upstream.rules
             let jitter = Double.random(in: 0..<1)
-            let action = shared.withLock(giving: permit) { shared, permit in
+            let (action, mustSettle) = shared.withLock(giving: permit) { shared, permit in
                 shared.retryQuota.succeeded()
+                let mustSettle = shared.state.hasBreaker
                 shared.lastConnectError = nil
-                return shared.state.connectSucceeded(permit, now: .now, jitter: jitter, isUse: isUse)
+                shared.state.capLives(idle: rules.longestIdle, life: rules.longestLife)
+                return (shared.state.connectSucceeded(permit, now: .now, jitter: jitter, isUse: isUse), mustSettle)
             }
             guard action == .lend else {
                 _ = consume link
                 settle()
                 throw rejected(.closed)
             }
-            if configuration.breakerThreshold != nil { settle() }  // The breaker may have closed.
-            return PostgresConnection(link, id: id, configuration: configuration)
+            if mustSettle { settle() }  // The breaker may have closed.
+            return PostgresConnection(link, id: id, configuration: configuration, upstream: upstream)
         case .failed(let error):
+            if upstream.learns(from: error, configuration.settings) {
+                return try await connect(permit, nil, until: deadline, isUse: isUse)
+            }
             throw failed(error, permit)
         case .interrupted(let reason, let phase):
             leave(attempt, permit)
@@ -74,10 +85,14 @@ extension ConnectionPool {
     }
 
     private func failed(_ error: LibpqError, _ permit: consuming ConnectPermit) -> VernalError {
-        let failure = VernalError(connect: error)
+        failed(VernalError(connect: error), permit)
+    }
+
+    private func failed(_ failure: VernalError, _ permit: consuming ConnectPermit) -> VernalError {
         let sleepers = shared.withLock(giving: permit) { shared, permit in
             shared.lastConnectError = failure
-            if failure.sqlState == .tooManyConnections { shared.scarceUntil = .now + Self.scarcityMemory }
+            if failure.showsScarcity { shared.scarceUntil = .now + Self.scarcityMemory }
+            if failure.advice?.retry == .slowly { shared.state.openBreakerAtOnce() }
             let rejected = shared.state.connectFailed(
                 permit,
                 isDefinite: !failure.isRetryable,

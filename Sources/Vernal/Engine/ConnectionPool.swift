@@ -37,9 +37,11 @@ final class ConnectionPool: Sendable {
 
     let configuration: EngineConfiguration
     let shared: Mutex<Shared>
+    let upstream: UpstreamWatch
 
     init(_ configuration: EngineConfiguration) {
         self.configuration = configuration
+        upstream = UpstreamWatch(configuration) { _ in }
         let limits = configuration.limits
         shared = Mutex(Shared(state: PoolState(limits), slots: (0..<limits.maxOpen).map { _ in PoolSlot() }))
         shared.withLock { _ = $0.thawDetector.clocksRead(.now) }
@@ -78,8 +80,11 @@ final class ConnectionPool: Sendable {
             } catch {
                 failures += 1
                 // Said by the server just now; an open breaker only repeats what it said.
-                guard error.serverMessage != nil, error.sqlState?.asksForPatience == true else { throw error }
-                let resumption = Moment.now + Backoff.delay(attempt: failures, jitter: .random(in: 0..<1))
+                guard error.asksForPatience else { throw error }
+                let pause = Backoff.delay(attempt: failures, jitter: .random(in: 0..<1))
+                // Some say how long they will go on refusing; then all come back over another such time.
+                let atLeast = (error.advice?.pause ?? .zero) * .random(in: 1..<2)
+                let resumption = Moment.now + max(pause, atLeast)
                 guard resumption < deadline, shared.withLock({ $0.retryQuota.retryRequested() }) else { throw error }
                 _ = await SocketWaiter.shared.sleep(at: Parking(), until: resumption)
             }
