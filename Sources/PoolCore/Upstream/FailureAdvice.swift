@@ -48,8 +48,9 @@ package struct FailureAdvice: Sendable, Hashable {
 
     /// Reads a message: by its SQLSTATE, and by its text only where poolers use one code for everything.
     ///
+    /// It is `nil` for the errors of statements, which have nothing to do with the connection.
+    ///
     /// - Parameter message: the message.
-    /// - Returns: `nil` for the errors of statements, which have nothing to do with the connection.
     package init?(_ message: UpstreamMessage) {
         let text = message.text
         guard

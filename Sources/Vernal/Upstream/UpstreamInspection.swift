@@ -31,6 +31,7 @@ package struct UpstreamInspection: Sendable {
     ///   - configuration: where to.
     ///   - probe: whether to ask, too, and not only to look; on RDS Proxy nothing is asked that could pin it.
     ///   - timeout: how long all of it may take.
+    /// - Returns: what was found.
     /// - Throws: `VernalError` when there is no connection to be had.
     package static func inspect(
         _ configuration: EngineConfiguration,
