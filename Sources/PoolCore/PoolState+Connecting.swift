@@ -122,6 +122,7 @@ extension PoolState {
     private mutating func closeBreaker() {
         let wasOpen = isBreakerOpen
         breaker?.connectSucceeded()
+        if limits.breakerThreshold == nil { breaker = nil }
         guard wasOpen else { return }
         slots.forgetProbes()
         // Whoever was told when to ask for a probe need not wait for it.
