@@ -118,7 +118,7 @@ extension `On a real server` {
 
         @Test func `a refusal of a pooler in the handshake is told with its SQLSTATE`() async throws {
             try await FaultProxy.run { proxy in
-                try await using(try proxy.engine()) { engine in
+                try await using(try proxy.engine { $0.acquireRetry = .never }) { engine in
                     proxy.when(
                         clientSends: "client_encoding",
                         .answerThenClose(ServerSays.error("08P01", "no more connections allowed (max_client_conn)"))

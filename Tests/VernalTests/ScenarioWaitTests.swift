@@ -92,7 +92,7 @@ extension `On a real server` {
             try await FaultProxy.run { proxy in
                 try await using(
                     try proxy.engine {
-                        $0.poolSize = 2; $0.maxOverflow = 0
+                        $0.poolSize = 2; $0.maxOverflow = 0; $0.acquireRetry = .never
                     }
                 ) { engine in
                     try await engine.withConnection { _ in

@@ -12,7 +12,7 @@ extension ConnectionPool {
     /// Prepares a connect with the credentials of this moment.
     func prepareAttempt(until deadline: Moment) async -> Preparation {
         do throws(VernalError) {
-            var settings = configuration.settings
+            var settings = upstream.settings(configuration.settings)
             if let provider = hooks.credentials {
                 let credentials = try await credentials(from: provider, until: deadline)
                 settings["password"] = credentials.password
