@@ -99,7 +99,7 @@ final class ConnectionPool: Sendable {
         var failures = 0
         while true {
             do throws(VernalError) {
-                let connection = try await acquireOnce(request)
+                let connection = try await acquireOnce(request, isRetry: failures > 0)
                 if let begun { tellAcquired(connection.epoch, request, since: begun) }
                 return connection
             } catch {
@@ -123,11 +123,14 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    private func acquireOnce(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection {
+    private func acquireOnce(
+        _ request: AcquireRequest,
+        isRetry: Bool
+    ) async throws(VernalError) -> PostgresConnection {
         try checkChance(of: request)
         let step = decide(request) { shared in
             if shared.wouldWaitForItself(request.borrower) { return shared.state.nestedAcquireRequested() }
-            return shared.state.acquireRequested(now: .now, deadline: request.deadline)
+            return shared.state.acquireRequested(now: .now, deadline: request.deadline, isRetry: isRetry)
         }
         return try await follow(step, request)
     }
