@@ -77,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "VernalCLI",
             dependencies: [
-                "EmbeddedPostgres",
+                "EmbeddedPostgres", "Vernal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -91,7 +91,7 @@ let package = Package(
         .target(
             name: "VernalTestKit",
             dependencies: [
-                "CThreadSanitizer", "EmbeddedPostgres", "LibpqIO", "Vernal",
+                "CThreadSanitizer", "EmbeddedPostgres", "LibpqIO", "Moments", "Vernal",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -88,6 +88,9 @@ run_example() {
     fi
 }
 
+# run_script FOLDER: runs the test.sh of an example that has nothing to build.
+run_script() { VERNAL="$(swift build --show-bin-path)/vernal" vernal postgres -- bash "$1/test.sh"; }
+
 # A report of the sanitizer makes the run fail.
 run_tsan() {
     local -a options=(--sanitize=thread --scratch-path .build/tsan)
@@ -114,6 +117,7 @@ if check "Build" build_tests; then
             [ -f "$manifest" ] || continue
             check "Example $(basename "${manifest%/Package.swift}")" run_example "${manifest%/Package.swift}" || true
         done
+        check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
         if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
     fi
 fi

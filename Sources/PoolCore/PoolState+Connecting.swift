@@ -13,8 +13,8 @@ extension PoolState {
     ///   - jitter: a random number from 0 up to 1, for the length of that life.
     ///   - isUse: whether it counts for the number of times that the connection may be lent: not if it is made before
     ///     anybody needs it, and comes back at once.
-    /// - Returns: what becomes of the connection. If it closed the circuit breaker there is more for those who wait:
-    ///   `nextWake` has to be asked.
+    /// - Returns: what becomes of the connection. One connect fewer is under way, and it may have closed the circuit
+    ///   breaker, so there may be more for those who wait: `nextWake` has to be asked.
     package mutating func connectSucceeded(
         _ permit: consuming ConnectPermit,
         now: Moment,
@@ -43,7 +43,7 @@ extension PoolState {
         guard !isClosed, limits.keepsConnections, waiters.isEmpty, pauseEnd(now: now) == nil,
             slots.counts.open < min(limits.minConnections, limits.size),
             breaker?.heldUntil(now: now) == nil,
-            let connection = slots.firstVacant(limit: limits.maxOpen), takeToken(now: now) == nil
+            let connection = vacancy, takeToken(now: now) == nil
         else { return nil }
         return permit(connection, askedAt: nil, now: now)
     }
@@ -54,15 +54,22 @@ extension PoolState {
     ///   - permit: the permit by which it was tried.
     ///   - isDefinite: whether another try would fail in the same way, as with a wrong password. Then those who wait
     ///     are told at once, instead of each finding out for itself.
+    ///   - isOverload: whether the server has no slot left, or was asked too often. Then what was saved up in the
+    ///     throttle is lost.
     ///   - now: the time.
     ///   - jitter: a random number from 0 up to 1, for the time for which the circuit breaker opens.
     /// - Returns: the waiters to reject. If the breaker opens, `nextWake` rejects those who have no chance.
     package mutating func connectFailed(
         _ permit: consuming ConnectPermit,
         isDefinite: Bool,
+        isOverload: Bool = false,
         now: Moment,
         jitter: Double
     ) -> [WaiterID] {
+        if isOverload {
+            throttle.empty(at: now)
+            counters.overloads += 1
+        }
         let isProbe = slots[permit.connection].isProbe
         if !isDefinite {
             if breaker?.connectFailed(isProbe: isProbe, now: now, jitter: jitter) == true {
@@ -115,6 +122,7 @@ extension PoolState {
     private mutating func closeBreaker() {
         let wasOpen = isBreakerOpen
         breaker?.connectSucceeded()
+        if limits.breakerThreshold == nil { breaker = nil }
         guard wasOpen else { return }
         slots.forgetProbes()
         // Whoever was told when to ask for a probe need not wait for it.

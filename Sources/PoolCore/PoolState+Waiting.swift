@@ -22,8 +22,13 @@ extension PoolState {
             let askedAt = leave(waiter, now: now)
             return .resume(resumption(halfOpen, askedAt: askedAt, now: now))
         }
-        guard let connection = slots.firstVacant(limit: limits.maxOpen) else { return .wait(waiter, askAgain: nil) }
+        guard let connection = vacancy else { return .wait(waiter, askAgain: nil) }
         if let token = takeToken(now: now) {
+            if !mayBeServed, waiters.isHopeless(waiter, before: token) {
+                waiters.remove(waiter)
+                counters.rejections += 1
+                return .reject(.throttled(until: token))
+            }
             informedWaiter = waiter
             return .wait(waiter, askAgain: token)
         }
@@ -80,8 +85,21 @@ extension PoolState {
             let permit = resumption(halfOpen, askedAt: askedAt, now: now)
             return Wake(close: expired, waiter: waiter, handover: .resume(permit))
         }
-        guard informedWaiter != waiter, let connection = slots.firstVacant(limit: limits.maxOpen) else { return nil }
-        if let token = takeToken(now: now) { return told(waiter, token, close: expired) }
+        guard informedWaiter != waiter, let connection = vacancy else {
+            guard !expired.isEmpty else { return nil }
+            // As many connects as may be are under way, and one of them will wake it; this only takes along what is to
+            // be closed.
+            return Wake(close: expired, waiter: waiter, handover: .askAgain(at: now + .seconds(1)))
+        }
+        if let token = takeToken(now: now) {
+            // The bucket was emptied meanwhile: whoever would be given up before there is a token is told so now.
+            if !mayBeServed, let hopeless = waiters.first(endingBefore: token) {
+                waiters.remove(hopeless)
+                counters.rejections += 1
+                return Wake(close: expired, waiter: hopeless, handover: .reject(.throttled(until: token)))
+            }
+            return told(waiter, token, close: expired)
+        }
         let askedAt = leave(waiter, now: now)
         let permit = permit(connection, askedAt: askedAt, now: now)
         return Wake(close: expired, waiter: waiter, handover: .open(permit))

@@ -28,7 +28,11 @@ package struct PoolState: Sendable, Hashable {
     package init(_ limits: PoolLimits) {
         self.limits = limits
         slots = SlotTable(capacity: limits.maxOpen)
-        throttle = ConnectThrottle(burst: limits.connectBurst, rate: limits.connectRate)
+        throttle = ConnectThrottle(
+            burst: limits.connectBurst,
+            rate: limits.connectRate,
+            startLevel: limits.connectStartLevel
+        )
         breaker = limits.breakerThreshold.map { CircuitBreaker(threshold: $0, probeLimit: limits.halfOpenLimit) }
     }
 
@@ -108,7 +112,7 @@ package struct PoolState: Sendable, Hashable {
         if let halfOpen = slots.firstHalfOpen() {
             return AcquireDecision(close: expired, action: .resume(resumption(halfOpen, askedAt: now, now: now)))
         }
-        guard let connection = slots.firstVacant(limit: limits.maxOpen), takeToken(now: now) == nil else {
+        guard let connection = vacancy, takeToken(now: now) == nil else {
             return AcquireDecision(close: expired, action: miss())
         }
         return AcquireDecision(close: expired, action: .open(permit(connection, askedAt: now, now: now)))
@@ -158,10 +162,10 @@ package struct PoolState: Sendable, Hashable {
             if isFirst, hasRoom { askAgain = held }
         } else if isFirst {
             if let halfOpen = slots.firstHalfOpen() { return .resume(resumption(halfOpen, askedAt: now, now: now)) }
-            if let connection = slots.firstVacant(limit: limits.maxOpen) {
+            if let connection = vacancy {
                 askAgain = takeToken(now: now)
                 guard let askAgain else { return .open(permit(connection, askedAt: now, now: now)) }
-                if askAgain > deadline, slots.counts.open == 0 { return rejection(.throttled(until: askAgain)) }
+                if askAgain > deadline, !mayBeServed { return rejection(.throttled(until: askAgain)) }
             }
         }
         if !atFront, waiters.count >= limits.maxWaiters { return rejection(.tooManyWaiters) }
@@ -188,6 +192,12 @@ package struct PoolState: Sendable, Hashable {
 
     /// Whether a connect could be begun or gone on with, if nothing else forbade it.
     var hasRoom: Bool { slots.counts.open < limits.maxOpen || slots.counts.halfOpen > 0 }
+
+    /// The connection that may be opened next, if there is a place for it and not too many connects are under way.
+    var vacancy: ConnectionID? {
+        if let most = limits.connectConcurrency, slots.counts.connecting >= max(1, most) { return nil }
+        return slots.firstVacant(limit: limits.maxOpen)
+    }
 
     mutating func takeToken(now: Moment) -> Moment? {
         guard let time = throttle.take(at: now) else { return nil }

@@ -112,7 +112,8 @@ struct SlotTable: Sendable, Hashable {
         case .opening, .halfOpen, .leased: break
         }
         entries[connection.slot].phase = phase
-        entries[connection.slot].frozenFor = .zero
+        // A connect that was left in a freeze stays as old as it is, however often it is taken up and left again.
+        if phase == .idle || phase == .leased { entries[connection.slot].frozenFor = .zero }
         if phase == .idle { idle.append(connection) }
         counts.move(from: before, to: phase)
     }

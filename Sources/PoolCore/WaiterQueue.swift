@@ -91,6 +91,12 @@ struct WaiterQueue: Sendable, Hashable {
         return nil
     }
 
+    /// Whether a waiter gives up before that time.
+    func isHopeless(_ waiter: WaiterID, before time: Moment) -> Bool {
+        guard contains(waiter), let deadline = nodes[waiter.node].deadline else { return false }
+        return deadline < time
+    }
+
     func contains(_ waiter: WaiterID) -> Bool {
         nodes.indices.contains(waiter.node)
             && nodes[waiter.node].isQueued

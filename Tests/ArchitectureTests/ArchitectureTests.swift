@@ -21,8 +21,8 @@ import Testing
             "HTTPTypes", "Logging", "SystemPackage",
         ],
         "EmbeddedPostgres": ["Subprocess", "SystemPackage"],
-        "VernalCLI": ["EmbeddedPostgres", "ArgumentParser", "Subprocess", "SystemPackage"],
-        "VernalTestKit": ["EmbeddedPostgres", "Vernal", "LibpqIO", "NIOCore", "NIOPosix"],
+        "VernalCLI": ["EmbeddedPostgres", "Vernal", "ArgumentParser", "Subprocess", "SystemPackage"],
+        "VernalTestKit": ["EmbeddedPostgres", "Vernal", "LibpqIO", "Moments", "NIOCore", "NIOPosix"],
     ]
 
     static let platform: Set<String> = [

@@ -94,6 +94,20 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQserverVersion`.
     var serverVersion: Int { unsafe Int(PQserverVersion(conn)) }
 
+    /// The corresponding libpq function is `PQhost`.
+    var host: String? { unsafe Self.text(PQhost(conn)) }
+
+    /// The corresponding libpq function is `PQport`.
+    var port: Int? { unsafe Self.text(PQport(conn)).flatMap { Int($0) } }
+
+    /// The corresponding libpq function is `PQuser`.
+    var user: String? { unsafe Self.text(PQuser(conn)) }
+
+    private static func text(_ text: UnsafePointer<CChar>?) -> String? {
+        guard let text = unsafe text, unsafe text.pointee != 0 else { return nil }
+        return unsafe String(cString: text)
+    }
+
     /// Whether the connection is encrypted.
     ///
     /// The corresponding libpq function is `PQsslInUse`.
@@ -113,6 +127,9 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
 
     /// Why the server ended the connection while nobody was asking, when it said so.
     var farewell: ServerMessage? { notices.farewell }
+
+    /// What the server said last of its own accord, besides a farewell.
+    var lastNotice: ServerMessage? { notices.lastNotice }
 
     // MARK: Statements
 

@@ -73,6 +73,7 @@ extension EngineConfiguration {
         if let value = variables["VERNAL_UPSTREAM"] {
             let detected: [(word: String, value: Upstream?)] = [("auto", nil)]
             upstream = try value.choice(detected + Upstream.all.map { ($0.description, $0) })
+            upstreamSource = value.name
         }
     }
 

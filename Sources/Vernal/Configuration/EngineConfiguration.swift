@@ -142,8 +142,21 @@ public struct EngineConfiguration: Sendable, Hashable {
 
     /// What is in front of the database.
     ///
-    /// Taken down for later: today the engine keeps the rules that hold behind all of them.
-    public var upstream: Upstream?
+    /// `nil` (the default) is found out. Where that and what is seen do not go together, the stricter rules are kept.
+    public var upstream: Upstream? {
+        didSet { upstreamSource = "the setting upstream" }
+    }
+    /// Where `upstream` comes from, for the reasons.
+    package var upstreamSource = "the setting upstream"
+    /// What is done about a statement that pins a proxy, or whose effect is lost or leaks behind a pooler.
+    ///
+    /// Default `.warn`.
+    public var pinPolicy = PinPolicy.warn
+    /// Whether the engine may ask the server one row of questions, once in the life of the process, when it does not know what is in
+    /// between and has to.
+    ///
+    /// Default `true`. RDS Proxy is never asked.
+    public var probesUpstream = true
     /// What becomes of idle connections when the process may be frozen.
     ///
     /// Default `.adaptive`.
@@ -160,25 +173,6 @@ public struct EngineConfiguration: Sendable, Hashable {
         get { settings[keyword] }
         set { settings[keyword] = newValue }
     }
-}
-
-/// What stands between the function and PostgreSQL.
-public struct Upstream: Sendable, Hashable, CustomStringConvertible {
-    /// The name, as `VERNAL_UPSTREAM` takes it.
-    public let description: String
-
-    private init(_ description: String) {
-        self.description = description
-    }
-
-    /// PostgreSQL itself, or a proxy that only forwards bytes.
-    public static let direct = Upstream("direct")
-    /// PgBouncer, or a pooler like it.
-    public static let pgbouncer = Upstream("pgbouncer")
-    /// Amazon RDS Proxy.
-    public static let rdsProxy = Upstream("rdsProxy")
-
-    static let all = [direct, pgbouncer, rdsProxy]
 }
 
 /// What becomes of idle connections when the process may be frozen.

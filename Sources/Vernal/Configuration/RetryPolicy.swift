@@ -39,8 +39,7 @@ public struct RetryPolicy: Sendable, Hashable {
 
     func allowsRetry(after failures: Int, _ error: VernalError) -> Bool {
         if let maxAttempts, failures >= maxAttempts { return false }
-        // Said by the server just now; an open breaker only repeats what it said.
-        if error.serverMessage != nil, error.sqlState?.asksForPatience == true { return true }
+        if error.asksForPatience { return true }
         return coversEveryPassingFailure && error.isRetryable && error.code != .timedOut
     }
 }

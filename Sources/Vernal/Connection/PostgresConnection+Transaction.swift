@@ -23,6 +23,7 @@ extension PostgresConnection {
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
         if isInTransaction { return try await withSavepoint(options, body) }
+        try checkTransactions()
         let outer = limits.end
         limits.begin(transactionOf: options.maxDuration)
         do {
@@ -65,7 +66,7 @@ extension PostgresConnection {
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
         // One flight: what limits the transaction at the server goes along with its beginning.
-        try await command(options.begin + limits.serverLimits)
+        try await command(options.begin + (upstream.allowsLocalSettings ? limits.serverLimits : ""))
         let result: R
         do {
             result = try await body(&self)

@@ -15,12 +15,20 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// Whether the server ended the connection for a reason that is not this connection's alone, or is not the one that is
     /// wanted any more.
     var isSuspect = false
+    /// What is known of what is in between.
+    let upstream: UpstreamWatch
     /// When the connection was made.
     let openedAt = Moment.now
 
-    init(_ link: consuming LibpqConnection, id: ConnectionID, configuration: EngineConfiguration) {
+    init(
+        _ link: consuming LibpqConnection,
+        id: ConnectionID,
+        configuration: EngineConfiguration,
+        upstream: UpstreamWatch
+    ) {
         self.link = link
         self.id = id
+        self.upstream = upstream
         limits = StatementLimits(configuration)
         session = SessionState(configuration)
     }
@@ -81,6 +89,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
     private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
         try query.validated()
         session.willRun(query.text)
+        if upstream.guardsStatements { try await keepRules(of: query.text) }
         let deadline = limits.deadline(timeout)
         link.cancelTimeout = limits.cancelTimeout
         do throws(LibpqError) {
@@ -96,6 +105,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// than a caller who stumbles.
     mutating func noted(_ error: LibpqError) -> VernalError {
         let failure = VernalError(statement: error)
+        upstream.heard(error.server)
         if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { isSuspect = true }
         // A server that was asked for to write, and has become a standby.
         if failure.sqlState == .readOnlyTransaction, session.wantsWriter, parameterStatus("in_hot_standby") == "on" {

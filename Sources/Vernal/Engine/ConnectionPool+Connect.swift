@@ -39,8 +39,13 @@ extension ConnectionPool {
         let progress = await attempt.drive(until: request.deadline, waiter: .shared)
         switch consume progress {
         case .connected(let link):
+            if let refusal = upstream.connected(link) {
+                _ = consume link
+                throw failed(refusal, permit)
+            }
+            let rules = upstream.rules
             let lifeline = link.lifeline
-            var connection = PostgresConnection(link, id: id, configuration: configuration)
+            var connection = PostgresConnection(link, id: id, configuration: configuration, upstream: upstream)
             if let configure = hooks.configure {
                 do throws(VernalError) {
                     try await connection.configure(with: configure, until: request.deadline)
@@ -51,15 +56,17 @@ extension ConnectionPool {
                 }
             }
             let jitter = Double.random(in: 0..<1)
-            let (action, closedBreaker) = shared.withLock(giving: permit) { shared, permit in
+            let (action, closedBreaker, hasBreaker) = shared.withLock(giving: permit) { shared, permit in
                 shared.retryQuota.succeeded()
                 shared.lastConnectError = nil
                 shared.watch.connectEnded(failed: false)
                 shared.watch.opened(id.slot, lifeline)
                 shared.watch.lent(id.slot, to: request.borrower)
+                shared.state.capLives(idle: rules.longestIdle, life: rules.longestLife)
+                let hasBreaker = shared.state.hasBreaker
                 let wasOpen = shared.state.isBreakerOpen
                 let action = shared.state.connectSucceeded(permit, now: .now, jitter: jitter, isUse: isUse)
-                return (action, wasOpen)
+                return (action, wasOpen, hasBreaker)
             }
             events.emit(.connected) { event in
                 event.epoch = Int(id.serial)
@@ -71,9 +78,12 @@ extension ConnectionPool {
                 settle()
                 throw rejected(.closed, request.borrower)
             }
-            if configuration.breakerThreshold != nil { settle() }  // The breaker may have closed.
+            if hasBreaker { settle() }  // It may have closed.
             return connection
         case .failed(let error):
+            if upstream.learns(from: error, configuration.settings) {
+                return try await connect(permit, nil, request, isUse: isUse)
+            }
             throw failed(VernalError(connect: error), permit)
         case .interrupted(let reason, let phase):
             leave(attempt, permit)
@@ -110,7 +120,8 @@ extension ConnectionPool {
         let (sleepers, openedBreaker) = shared.withLock(giving: permit) { shared, permit in
             if failure.code != .cancelled { shared.lastConnectError = failure }
             shared.watch.connectEnded(failed: true)
-            if failure.sqlState == .tooManyConnections { shared.scarceUntil = .now + Self.scarcityMemory }
+            if failure.showsScarcity { shared.scarceUntil = .now + Self.scarcityMemory }
+            if failure.advice?.retry == .slowly { shared.state.openBreakerAtOnce() }
             let openings = shared.state.breakerOpenings
             let rejected = shared.state.connectFailed(
                 permit,

@@ -47,6 +47,8 @@ extension ConnectionPool {
         if let reset = hooks.reset {
             guard await connection.clean(with: reset) else { return false }
         } else if let commands = connection.resetCommands {
+            // Behind a pooler the session is not ours to clean. Of what may be one, and may be none, a new connection is clean.
+            guard connection.upstream.allowsReset else { return connection.upstream.sharesSessions }
             guard connection.sendReset(commands, configuresAgain: hooks.configure != nil) else { return false }
         } else {
             return true

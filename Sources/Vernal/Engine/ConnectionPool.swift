@@ -48,6 +48,7 @@ final class ConnectionPool: Sendable {
     let configuration: EngineConfiguration
     let hooks: EngineHooks
     let events: EventHub
+    let upstream: UpstreamWatch
     let shared: Mutex<Shared>
     private let generation = ForkGuard.generation
 
@@ -55,6 +56,7 @@ final class ConnectionPool: Sendable {
         self.configuration = configuration
         self.hooks = hooks
         events = EventHub(engine: name, hooks)
+        upstream = UpstreamWatch(configuration) { [events] notice in events.tell(notice) }
         let limits = configuration.limits
         shared = Mutex(
             Shared(
@@ -114,7 +116,9 @@ final class ConnectionPool: Sendable {
                     base: policy.baseDelay,
                     cap: policy.maxDelay
                 )
-                let resumption = Moment.now + pause
+                // Some say how long they will go on refusing; then all come back over another such time.
+                let atLeast = (error.advice?.pause ?? .zero) * .random(in: 1..<2)
+                let resumption = Moment.now + max(pause, atLeast)
                 guard policy.allowsRetry(after: failures, error), resumption < request.deadline,
                     shared.withLock({ $0.retryQuota.retryRequested() })
                 else { throw acquireFailed(error, request) }

@@ -31,7 +31,10 @@ final class EngineParticipant: InvocationParticipant {
         switch pool.configuration.retention {
         case .keep: break
         case .release: pool.close { $0.releaseIdle() }
-        case .adaptive: if pool.isServerScarce { pool.close { $0.releaseIdle() } }
+        case .adaptive:
+            // Behind a pooler an idle connection holds none of the server's slots.
+            let isWorthIt = !pool.upstream.rules.keepsIdleConnections
+            if isWorthIt, pool.isServerScarce { pool.close { $0.releaseIdle() } }
         }
     }
 

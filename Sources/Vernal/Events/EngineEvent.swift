@@ -42,6 +42,13 @@ public struct EngineEvent: Sendable {
         public static let breakerOpened = Kind("breakerOpened", isNoteworthy: true)
         /// Connects are tried again.
         public static let breakerClosed = Kind("breakerClosed", isNoteworthy: true)
+        /// It was found out what is between this process and the database; `reason` says what.
+        public static let upstreamFound = Kind("upstreamFound")
+        /// The settings say something else of what is in between than what is seen, or ask for what it refuses; `reason` says what.
+        public static let upstreamContradiction = Kind("upstreamContradiction", isNoteworthy: true)
+        /// A statement pins a proxy, leaks behind a pooler or breaks there; `reason` says what to write instead. Told once for each
+        /// place in the program.
+        public static let pinned = Kind("pinned", isNoteworthy: true)
         /// A threshold is exceeded; `reason` names the alert.
         public static let alertRaised = Kind("alertRaised", isNoteworthy: true)
         /// A threshold that was exceeded is not any more; `reason` names the alert.

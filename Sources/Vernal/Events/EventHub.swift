@@ -41,6 +41,17 @@ final class EventHub: Sendable {
         for stream in streams { stream.yield(event) }
     }
 
+    /// Tells what was found out about the upstream.
+    func tell(_ notice: UpstreamNotice) {
+        let kind: EngineEvent.Kind =
+            switch notice {
+            case .verdict: .upstreamFound
+            case .contradiction, .parameterDropped: .upstreamContradiction
+            case .pin: .pinned
+            }
+        emit(kind) { $0.reason = notice.sentence }
+    }
+
     /// The events from now on.
     func stream() -> AsyncStream<EngineEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
