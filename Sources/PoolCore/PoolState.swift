@@ -67,12 +67,14 @@ package struct PoolState: Sendable, Hashable {
     /// - Parameters:
     ///   - now: the time.
     ///   - deadline: until when it is worth anything to the caller.
+    ///   - isRetry: whether the caller has failed before and tries again: it was counted then.
     /// - Returns: what the caller does next. It frees no place for others, so nobody has to be woken.
     package mutating func acquireRequested(
         now: Moment,
-        deadline: Moment
+        deadline: Moment,
+        isRetry: Bool = false
     ) -> AcquireDecision {
-        counters.acquires += 1
+        if !isRetry { counters.acquires += 1 }
         // After a pause, those who waited for its end come before those who come then.
         guard waiters.isEmpty, !isPaused(now) else {
             return AcquireDecision(action: openOrWait(now: now, deadline: deadline, atFront: false))

@@ -16,6 +16,7 @@ extension `On a real server` {
                     #expect(answer == 1)
                     #expect(engine.statistics.connects == 2)
                     #expect(engine.statistics.connectFailures == 1)
+                    #expect(engine.statistics.acquires == 1)
                     #expect(engine.isAtRest)
                 }
             }

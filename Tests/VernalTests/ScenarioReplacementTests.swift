@@ -37,6 +37,7 @@ extension `On a real server` {
             var configuration = try EngineConfiguration(url: server.url)
             configuration.pingBypass = .zero
             configuration.connectRate = 1000
+            configuration.resetPolicy = .rollbackOnly  // It is to go on listening.
             let other = Engine(configuration: configuration)
             try await using(Engine(configuration: configuration)) { engine in
                 let backend = try await engine.withConnection { connection in

@@ -216,6 +216,29 @@ extension `On a real server` {
             }
         }
 
+        @Test func `that has passed costs a caller who only tries no connection, and is told as any other`()
+            async throws
+        {
+            let log = EventLog()
+            let change = { (configuration: inout EngineConfiguration) in
+                configuration.pingBypass = .zero
+                configuration.pingIdleAge = .zero
+            }
+            try await using(testEngine(change, log.hooks)) { engine in
+                try await engine.execute("SELECT 1")
+                let error = try await #require(throws: VernalError.self) {
+                    try await engine.tryWithConnection(acquireTimeout: .zero) { _ in }
+                }
+                #expect(error.code == .timedOut)
+                #expect(log.events(.acquireFailed).count == 1)
+                #expect(engine.statistics.idle == 1)
+                #expect(engine.statistics.connects == 1)
+                try await engine.tryWithConnection { _ in }
+                #expect(log.events(.acquired).count == 2)
+                #expect(log.events(.released).count == 2)
+            }
+        }
+
         // Scenario 170.
         @Test func `that ends before the next connect is due ends the call at once`() async throws {
             try await withEngine({

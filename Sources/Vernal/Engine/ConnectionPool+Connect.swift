@@ -93,6 +93,7 @@ extension ConnectionPool {
 
     /// Opens connections until there are `minConnections`.
     func fill(_ request: AcquireRequest) async throws(VernalError) {
+        try checkChance(of: request)
         while let permit = shared.withLock({ $0.state.fillRequested(now: .now) }) {
             let connection = try await connect(permit, nil, request, isUse: false)
             await release(connection)

@@ -101,7 +101,7 @@ final class ConnectionPool: Sendable {
         var failures = 0
         while true {
             do throws(VernalError) {
-                let connection = try await acquireOnce(request)
+                let connection = try await acquireOnce(request, isRetry: failures > 0)
                 if let begun { tellAcquired(connection.epoch, request, since: begun) }
                 return connection
             } catch {
@@ -127,14 +127,14 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    private func acquireOnce(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection {
-        guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
-        guard !isInherited else { throw inherited() }
-        // Before anything is spent on it: a ping or a connect would only be begun.
-        guard request.deadline > .now else { throw tooLate() }
+    private func acquireOnce(
+        _ request: AcquireRequest,
+        isRetry: Bool
+    ) async throws(VernalError) -> PostgresConnection {
+        try checkChance(of: request)
         let step = decide(request) { shared in
             if shared.wouldWaitForItself(request.borrower) { return shared.state.nestedAcquireRequested() }
-            return shared.state.acquireRequested(now: .now, deadline: request.deadline)
+            return shared.state.acquireRequested(now: .now, deadline: request.deadline, isRetry: isRetry)
         }
         return try await follow(step, request)
     }
@@ -143,10 +143,24 @@ final class ConnectionPool: Sendable {
     ///
     /// - Throws: as `acquire`.
     func tryAcquire(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection? {
+        let begun = events.isObserved ? Moment.now : nil
+        do throws(VernalError) {
+            try checkChance(of: request)
+            let step = decide(request) { $0.state.tryAcquireRequested(now: .now) }
+            if step.isMiss { return nil }
+            let connection = try await follow(step, request)
+            if let begun { tellAcquired(connection.epoch, request, since: begun) }
+            return connection
+        } catch {
+            throw acquireFailed(error, request)
+        }
+    }
+
+    /// Refuses what can come to nothing, before anything is spent on it: a ping or a connect would only be begun.
+    func checkChance(of request: AcquireRequest) throws(VernalError) {
         guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
-        let step = decide(request) { $0.state.tryAcquireRequested(now: .now) }
-        if step.isMiss { return nil }
-        return try await follow(step, request)
+        guard !isInherited else { throw inherited() }
+        guard request.deadline > .now else { throw tooLate() }
     }
 
     /// Does what the state says until there is a connection.
