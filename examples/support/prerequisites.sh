@@ -58,6 +58,11 @@ missing_prerequisites() {
     command -v openssl >/dev/null || echo openssl
     command -v curl >/dev/null || echo curl
     command -v ps >/dev/null || echo ps
+    # Clients and peers of the tests; on a machine without apt they are nice to have.
+    command -v apt-get >/dev/null || return 0
+    command -v wrk >/dev/null || echo wrk
+    command -v slowhttptest >/dev/null || echo slowhttptest
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python
 }
 
 # install_prerequisites: installs what is missing with apt, or says what to install.
@@ -85,6 +90,7 @@ install_prerequisites() {
             server) packages+=(postgresql) ;;
             psql) packages+=(postgresql-client) ;;
             ps) packages+=(procps) ;;
+            python) packages+=(python3 python3-venv) ;;
             *) packages+=("$word") ;;
         esac
     done
