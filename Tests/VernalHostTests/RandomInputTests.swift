@@ -3,19 +3,6 @@ import NIOPosix
 import Testing
 import VernalHost
 
-/// SplitMix64: the same inputs in every run.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 @Suite(.timeLimit(.minutes(2))) struct RandomInputTests {
     private static let valid = [
         "GET /users?team=a%20b HTTP/1.1\r\nHost: h\r\nAccept: */*\r\n\r\n",

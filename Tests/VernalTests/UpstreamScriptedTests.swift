@@ -179,7 +179,7 @@ import VernalTestKit
     /// On a direct server no statement is reported, at the price of one question, and only if the answer matters.
     @Test func `a direct server is asked once, and only if that matters`() async throws {
         try await FaultProxy.run { proxy in
-            try await using(proxy.engine()) { engine in
+            try await using(proxy.engine { $0.resetPolicy = .rollbackOnly }) { engine in
                 _ = try await engine.query("SELECT 1")
                 _ = try await engine.withTransaction { connection in try await connection.query("SELECT 2") }
                 #expect(engine.upstream.kind == "direct")

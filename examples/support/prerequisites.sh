@@ -64,6 +64,11 @@ missing_prerequisites() {
         command -v "$pooler" >/dev/null || [ -x "/usr/sbin/$pooler" ] || echo "$pooler"
     done
     command -v envsubst >/dev/null || echo envsubst
+    # Clients and peers of the tests; on a machine without apt they are nice to have.
+    command -v apt-get >/dev/null || return 0
+    command -v wrk >/dev/null || echo wrk
+    command -v slowhttptest >/dev/null || echo slowhttptest
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python
 }
 
 # install_prerequisites: installs what is missing with apt, or says what to install.
@@ -93,6 +98,7 @@ install_prerequisites() {
             ps) packages+=(procps) ;;
             pgpool) packages+=(pgpool2) ;;
             envsubst) packages+=(gettext-base) ;;
+            python) packages+=(python3 python3-venv) ;;
             *) packages+=("$word") ;;
         esac
     done

@@ -11,22 +11,16 @@ func decodeJSON<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throw
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .custom { decoder in
         let container = try decoder.singleValueContainer()
-        guard let date = date(iso8601: try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a date in ISO 8601")
+        guard let time = InternetTime(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a time of RFC 3339")
         }
-        return date
+        return Date(timeIntervalSince1970: time.secondsSince1970)
     }
     do {
         return try decoder.decode(type, from: Data(bytes))
     } catch let error as DecodingError {
         throw RequestDecodingError(error)
     }
-}
-
-/// A time such as `2026-01-31T12:30:00Z` or `2026-01-31T13:30:00.250+01:00`; `nil` when it is none.
-func date(iso8601 text: String) -> Date? {
-    (try? Date(text, strategy: .iso8601))
-        ?? (try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
 }
 
 extension KeyedDecodingContainer {

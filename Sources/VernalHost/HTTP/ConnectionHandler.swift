@@ -121,7 +121,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         unanswered += 1
         timer.pause()  // The time is the handler's now.
         let request = FunctionRequest(head: head.request, body: body)
-        context.fireChannelRead(Self.wrapInboundOut(IncomingRequest(request: request, framing: framing)))
+        let incoming = IncomingRequest(request: request, framing: framing, traceParent: head.traceParent)
+        context.fireChannelRead(Self.wrapInboundOut(incoming))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

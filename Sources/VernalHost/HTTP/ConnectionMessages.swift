@@ -4,6 +4,8 @@ import NIOCore
 struct IncomingRequest: Sendable {
     let request: FunctionRequest
     let framing: ResponseFraming.Request
+    /// The trace that the request belongs to, to be given back.
+    let traceParent: String?
 }
 
 /// A piece of a response on its way from the handler to the connection.

@@ -47,7 +47,7 @@ struct HTTPConnection: Sendable {
             let exchange = HTTPExchange(channel: channel.channel, outbound: outbound, runner: runner, date: date)
             for try await incoming in inbound where !exchange.isOver {
                 await runner.run(incoming.request, within: requestTimeout) { answer in
-                    try await exchange.send(answer, to: incoming.framing)
+                    try await exchange.send(answer, to: incoming)
                 }
                 // Cancelled without the client having gone: the grace is over.
                 if Task.isCancelled { break }

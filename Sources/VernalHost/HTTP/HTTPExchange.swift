@@ -26,15 +26,17 @@ final class HTTPExchange: Sendable {
     var isOver: Bool { over.withLock { $0 } }
 
     /// Sends one answer whole.
-    func send(_ answer: Answer, to request: ResponseFraming.Request) async throws {
+    func send(_ answer: Answer, to incoming: IncomingRequest) async throws {
         let response = answer.response
         let content: [UInt8]? = if case .bytes(let bytes) = response.body { bytes } else { nil }
         let isEnding = Task.isCancelled || answer.isLast || runner.withState { $0.phase != .accepting }
+        // Looked up only where it counts: the first look-up in header fields makes an index of them.
+        let isHead = incoming.framing.method == .head
         let framing = ResponseFraming(
             status: response.status.code,
             contentBytes: content?.count,
-            declaredLength: response.headers[.contentLength].flatMap { Int($0) },
-            request: request,
+            declaredLength: isHead ? response.headers[.contentLength].flatMap { Int($0) } : nil,
+            request: incoming.framing,
             closing: isEnding
         )
         if framing.closes { over.withLock { $0 = true } }
@@ -42,6 +44,7 @@ final class HTTPExchange: Sendable {
             of: response,
             framing: framing,
             requestID: answer.requestID,
+            traceParent: incoming.traceParent,
             date: date.current,
             room: framing.sendsContent ? content?.count ?? 0 : 0
         )

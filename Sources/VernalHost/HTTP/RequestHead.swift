@@ -38,6 +38,8 @@ package struct RequestHead: Sendable, Equatable {
     package var expectsContinue = false
     /// Whether the client asks to change the protocol, which the host does not do.
     package var asksForUpgrade = false
+    /// The trace that the request belongs to; `nil` when it names none, or not in the form of W3C Trace Context.
+    package var traceParent: String?
 }
 
 extension RequestHead {
@@ -119,8 +121,17 @@ extension RequestHead {
             expectsContinue = true
         case .upgrade:
             asksForUpgrade = true
+        case .traceParent where Self.isTraceParent(value):
+            traceParent = value
         default: break
         }
+    }
+
+    /// Whether a text is `version-trace-parent-flags` in hexadecimal (W3C Trace Context, section 3.2).
+    private static func isTraceParent(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        return parts.map(\.count) == [2, 32, 16, 2]
+            && parts.allSatisfy { $0.allSatisfy { hexDigit($0) != nil && !(0x41...0x46).contains($0) } }
     }
 
     /// A number of plain digits: no sign, no list, no overflow.
@@ -128,6 +139,11 @@ extension RequestHead {
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return Int(text)
     }
+}
+
+extension HTTPField.Name {
+    /// Where a request belongs in a trace: taken from the front, and given back to the client.
+    static let traceParent = HTTPField.Name("traceparent") ?? .date
 }
 
 extension Refusal {

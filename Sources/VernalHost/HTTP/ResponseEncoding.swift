@@ -9,6 +9,7 @@ func encodeHead(
     of response: FunctionResponse,
     framing: ResponseFraming,
     requestID: String?,
+    traceParent: String? = nil,
     date: String?,
     room: Int
 ) -> ByteBuffer {
@@ -20,11 +21,15 @@ func encodeHead(
     let reason = response.status.reasonPhrase
     if reason.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { buffer.writeString(reason) }
     buffer.writeStaticString("\r\n")
+    // What the handler sets itself is not added.
+    var (date, traceParent) = (date, traceParent)
     for field in response.headers where !isHostsOwn(field.name) {
+        if field.name == .date { date = nil } else if field.name == .traceParent { traceParent = nil }
         write(field.name.rawName, field.value, to: &buffer)
     }
-    if let date, response.headers[.date] == nil { write("Date", date, to: &buffer) }
+    if let date { write("Date", date, to: &buffer) }
     if let requestID { write("x-request-id", requestID, to: &buffer) }
+    if let traceParent { write("traceparent", traceParent, to: &buffer) }
     if let contentLength = framing.contentLength { write("Content-Length", String(contentLength), to: &buffer) }
     if framing.isChunked { write("Transfer-Encoding", "chunked", to: &buffer) }
     if framing.closes { write("Connection", "close", to: &buffer) }

@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
-
 extension CloudEvent {
     /// The attributes by their names in the specification, without the media type of the data, which HTTP has a place for.
     var attributes: [(name: String, value: String)] {
@@ -45,7 +39,7 @@ extension CloudEvent {
         guard isClean, !value.isEmpty || !specified.contains(name) else {
             throw CloudEventError("the attribute \(name.prefix(40)) is empty or has control characters")
         }
-        if name == "time", date(iso8601: value) == nil {
+        if name == "time", InternetTime(value) == nil {
             throw CloudEventError("the attribute time is not a time of RFC 3339")
         }
     }
