@@ -55,6 +55,9 @@ missing_prerequisites() {
     { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq
     [ -n "$(find_postgres initdb)" ] || echo server
     command -v psql >/dev/null || echo psql
+    [ -e /usr/include/hiredis/hiredis.h ] || { command -v pkg-config >/dev/null && pkg-config --exists hiredis; } || echo hiredis
+    command -v redis-server >/dev/null || echo redis
+    command -v python3 >/dev/null || echo python3
     command -v openssl >/dev/null || echo openssl
     command -v curl >/dev/null || echo curl
     command -v ps >/dev/null || echo ps
@@ -68,10 +71,10 @@ install_prerequisites() {
     step "Installing what is missing: $(tr '\n' ' ' <<<"$missing")"
     if ! command -v apt-get >/dev/null; then
         stop "please install what is missing, then run this again:
-  macOS:          brew install libpq pkg-config postgresql@17
+  macOS:          brew install libpq pkg-config postgresql@17 hiredis redis
                   export PKG_CONFIG_PATH=\"\$(brew --prefix libpq)/lib/pkgconfig\" PATH=\"\$(brew --prefix libpq)/bin:\$PATH\"
-  Fedora, RHEL:   dnf install libpq-devel pkgconf-pkg-config postgresql-server openssl curl procps-ng
-  Alpine:         apk add libpq-dev pkgconf postgresql openssl curl procps"
+  Fedora, RHEL:   dnf install libpq-devel pkgconf-pkg-config postgresql-server hiredis-devel openssl-devel redis openssl curl procps-ng python3
+  Alpine:         apk add libpq-dev pkgconf postgresql hiredis-dev openssl-dev redis openssl curl procps python3"
     fi
     local -a root=() packages=()
     if [ "$(id -u)" -ne 0 ]; then
@@ -85,6 +88,8 @@ install_prerequisites() {
             server) packages+=(postgresql) ;;
             psql) packages+=(postgresql-client) ;;
             ps) packages+=(procps) ;;
+            hiredis) packages+=(libhiredis-dev libssl-dev) ;;
+            redis) packages+=(redis-server redis-tools) ;;
             *) packages+=("$word") ;;
         esac
     done
@@ -95,7 +100,7 @@ install_prerequisites() {
         echo 'create_main_cluster = false' | "${root[@]}" tee "$answers" >/dev/null
     fi
     "${root[@]}" apt-get update -q
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends \
         -o Dpkg::Options::=--force-confold "${packages[@]}"
     missing=$(missing_prerequisites)
     [ -z "$missing" ] || stop "still missing after the installation: $(tr '\n' ' ' <<<"$missing")"

@@ -28,12 +28,10 @@ extension EngineConfiguration {
             )
         }
         if let connectBurst { try require(1...1000, connectBurst, "connectBurst") }
-        guard connectRate > 0, connectRate.isFinite else {
-            throw VernalError(
-                .configuration,
-                "connectRate is \(connectRate): it has to be more than 0 connects a second"
-            )
-        }
+        if let connectConcurrency { try require(1...1000, connectConcurrency, "connectConcurrency") }
+        if let fleetSize { try require(1...10_000_000, fleetSize, "fleetSize") }
+        try require(rate: connectRate, "connectRate")
+        if let serverConnectRate { try require(rate: serverConnectRate, "serverConnectRate") }
         let durations: [(name: String, value: Duration, mayBeZero: Bool)] = [
             ("acquireTimeout", acquireTimeout, false), ("connectTimeout", connectTimeout, false),
             ("invocationMargin", invocationMargin, true), ("idleTimeout", idleTimeout, false),
@@ -67,6 +65,12 @@ extension EngineConfiguration {
         }
     }
 
+    private func require(rate: Double, _ name: String) throws(VernalError) {
+        guard rate > 0, rate.isFinite else {
+            throw VernalError(.configuration, "\(name) is \(rate): it has to be more than 0 connects a second")
+        }
+    }
+
     /// The numbers in the form that the pool decides by.
     package var limits: PoolLimits {
         var limits = PoolLimits()
@@ -77,7 +81,7 @@ extension EngineConfiguration {
         limits.idleTimeout = idleTimeout
         limits.hardIdleLimit = max(hardIdleLimit, idleTimeout)
         limits.maxLifetime = maxLifetime
-        limits.halfOpenLimit = connectTimeout
+        limits.halfOpenLimit = connectTimeout * ConnectAttempt.patienceWithTheLeft
         limits.pingBypass = pingBypass
         limits.pingIdleAge = pingIdleAge
         limits.keepsConnections = keepsConnections
@@ -86,6 +90,7 @@ extension EngineConfiguration {
         limits.connectBurst = connectBurst ?? limits.maxOpen
         limits.connectBurstFollowsLimit = connectBurst == nil
         limits.connectRate = connectRate
+        limits.connectConcurrency = connectConcurrency
         return limits
     }
 }

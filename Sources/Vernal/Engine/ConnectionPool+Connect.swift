@@ -4,9 +4,6 @@ internal import PoolCore
 internal import Synchronization
 
 extension ConnectionPool {
-    /// For how long a server that had no connection slot left counts as short of them.
-    private static let scarcityMemory: Duration = .seconds(300)
-
     /// Makes a connection, or goes on with one that another task had to leave.
     ///
     /// If this task has to stop on the way, the half-open connection is left to the next one.
@@ -18,6 +15,7 @@ extension ConnectionPool {
     ) async throws(VernalError) -> PostgresConnection {
         let id = permit.connection
         var attempt: ConnectAttempt
+        let isNew = parked == nil
         do throws(LibpqError) {
             if let parked {
                 attempt = parked
@@ -27,13 +25,16 @@ extension ConnectionPool {
         } catch {
             throw failed(error, permit)
         }
-        await waitForFirstConnect(until: deadline)
+        if isNew {
+            await waitForFirstConnect(until: deadline)
+            if let refusal = await askForAdmission(id, until: deadline) { throw notAdmitted(refusal, permit) }
+        }
         let progress = await attempt.drive(until: deadline, waiter: .shared)
         switch consume progress {
         case .connected(let link):
             let jitter = Double.random(in: 0..<1)
             let action = shared.withLock(giving: permit) { shared, permit in
-                shared.retryQuota.succeeded()
+                shared.patience.connectSucceeded()
                 shared.lastConnectError = nil
                 return shared.state.connectSucceeded(permit, now: .now, jitter: jitter, isUse: isUse)
             }
@@ -42,7 +43,7 @@ extension ConnectionPool {
                 settle()
                 throw rejected(.closed)
             }
-            if configuration.breakerThreshold != nil { settle() }  // The breaker may have closed.
+            settle()  // One connect fewer is under way, and the breaker may have closed.
             return PostgresConnection(link, id: id, configuration: configuration)
         case .failed(let error):
             throw failed(error, permit)
@@ -75,12 +76,14 @@ extension ConnectionPool {
 
     private func failed(_ error: LibpqError, _ permit: consuming ConnectPermit) -> VernalError {
         let failure = VernalError(connect: error)
+        let isOverload = failure.connectTrouble == .overload(retryAfter: nil)
         let sleepers = shared.withLock(giving: permit) { shared, permit in
             shared.lastConnectError = failure
-            if failure.sqlState == .tooManyConnections { shared.scarceUntil = .now + Self.scarcityMemory }
+            if isOverload { shared.retention.connectRefused(now: .now, jitter: .random(in: 0..<1)) }
             let rejected = shared.state.connectFailed(
                 permit,
-                isDefinite: !failure.isRetryable,
+                isDefinite: failure.connectTrouble == .definite,
+                isOverload: isOverload,
                 now: .now,
                 jitter: .random(in: 0..<1)
             )
@@ -91,18 +94,28 @@ extension ConnectionPool {
         return failure.with { $0.poolCounts = counts }
     }
 
-    /// Spreads the first connects of a fleet that starts together, if the user wants that.
+    /// Spreads the first connects of a fleet that starts together, if the user wants that, and stays away from a server
+    /// that had no room for the process before this one in the same sandbox.
     private func waitForFirstConnect(until deadline: Moment) async {
-        guard configuration.firstConnectWindow > .zero else { return }
         let isFirst = shared.withLock { shared in
             defer { shared.isFirstConnect = false }
             return shared.isFirstConnect
         }
         guard isFirst else { return }
-        // Never so long that no time is left for the connect itself.
         let now = Moment.now
-        let window = min(configuration.firstConnectWindow, (deadline - now) / 2)
-        guard window > .zero else { return }
-        _ = await SocketWaiter.shared.sleep(at: Parking(), until: now + window * Double.random(in: 0..<1))
+        var window = configuration.firstConnectWindow
+        if let fleet = configuration.fleetSize, let rate = configuration.serverConnectRate {
+            window = max(window, FirstConnectWindow.needed(fleet: fleet, rate: rate, deadline: deadline - now))
+        }
+        let delay = FirstConnectWindow.delay(
+            window: window,
+            within: deadline - now,
+            jitter: .random(in: 0..<1)
+        )
+        // Never so long that no time is left for the connect itself.
+        let held = backoffNote.heldUntil(now: now).map { min($0, now + (deadline - now) / 2) }
+        let start = max(now + delay, held ?? now)
+        guard start > now else { return }
+        _ = await SocketWaiter.shared.sleep(at: Parking(), until: start)
     }
 }

@@ -100,5 +100,6 @@ extension ConnectionPool {
         for slot in unused { slot.clear() }
         settle()
         _ = await SocketWaiter.shared.sleep(at: drained, until: deadline)
+        await returnTickets()
     }
 }

@@ -21,10 +21,14 @@ final class ConnectionPool: Sendable {
         var drainers: [Parking] = []
         /// Why the last connect failed; `nil` when it was made.
         var lastConnectError: VernalError?
-        /// Until when the server counts as short of connection slots, because it has said that it had none left.
-        var scarceUntil: Moment?
+        /// Whether connections are kept across a freeze.
+        var retention = RetentionRule()
+        var slotsCountedAt: Moment?
+        var mayCountSlots = true
         var isFirstConnect = true
-        var retryQuota = RetryQuota()
+        var patience = ConnectPatience()
+        /// What the connections were admitted with, if somebody is asked before each connect.
+        var tickets: [ConnectionID: ConnectTicket] = [:]
         var thawDetector = ThawDetector()
 
         /// Takes the place of a connection that is to be closed.
@@ -37,12 +41,20 @@ final class ConnectionPool: Sendable {
 
     let configuration: EngineConfiguration
     let shared: Mutex<Shared>
+    /// Whoever is asked before each connect.
+    let gate: AdmissionGate?
 
     init(_ configuration: EngineConfiguration) {
         self.configuration = configuration
         let limits = configuration.limits
+        var retention = RetentionRule.Limits()
+        retention.policy = configuration.retention.policy
+        gate = configuration.connectAdmission.map { AdmissionGate($0) }
         shared = Mutex(Shared(state: PoolState(limits), slots: (0..<limits.maxOpen).map { _ in PoolSlot() }))
-        shared.withLock { _ = $0.thawDetector.clocksRead(.now) }
+        shared.withLock { shared in
+            shared.retention = RetentionRule(retention)
+            _ = shared.thawDetector.clocksRead(.now)
+        }
     }
 
     /// What an acquire does next: the state's action, with the things that belong to it.
@@ -78,9 +90,21 @@ final class ConnectionPool: Sendable {
             } catch {
                 failures += 1
                 // Said by the server just now; an open breaker only repeats what it said.
-                guard error.serverMessage != nil, error.sqlState?.asksForPatience == true else { throw error }
-                let resumption = Moment.now + Backoff.delay(attempt: failures, jitter: .random(in: 0..<1))
-                guard resumption < deadline, shared.withLock({ $0.retryQuota.retryRequested() }) else { throw error }
+                let trouble = error.connectTrouble
+                guard error.serverMessage != nil else { throw error }
+                let decision = shared.withLock { shared in
+                    shared.patience.connectFailed(
+                        trouble,
+                        attempt: failures,
+                        now: .now,
+                        deadline: deadline,
+                        jitter: .random(in: 0..<1)
+                    )
+                }
+                guard case .again(let resumption) = decision else {
+                    if trouble == .overload(retryAfter: nil) { leaveNote(failures: failures) }
+                    throw error
+                }
                 _ = await SocketWaiter.shared.sleep(at: Parking(), until: resumption)
             }
         }

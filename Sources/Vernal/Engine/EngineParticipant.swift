@@ -26,11 +26,7 @@ final class EngineParticipant: InvocationParticipant {
 
     func willFreeze() async {
         guard let pool = try? pool.get() else { return }
-        switch pool.configuration.retention {
-        case .keep: break
-        case .release: pool.close { $0.releaseIdle() }
-        case .adaptive: if pool.isServerScarce { pool.close { $0.releaseIdle() } }
-        }
+        await pool.prepareForFreeze()
     }
 
     func willStop(by deadline: ContinuousClock.Instant) async {
@@ -40,11 +36,6 @@ final class EngineParticipant: InvocationParticipant {
 }
 
 extension ConnectionPool {
-    /// Whether the server had no connection slot left a while ago.
-    fileprivate var isServerScarce: Bool {
-        shared.withLock { $0.scarceUntil.map { .now < $0 } ?? false }
-    }
-
     /// Until when a connection is worth anything to a caller that asks now.
     func acquireDeadline(_ timeout: Duration?) -> Moment {
         let own = Moment.now + (timeout ?? configuration.acquireTimeout)

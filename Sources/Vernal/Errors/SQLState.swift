@@ -85,15 +85,6 @@ extension SQLState {
         }
     }
 
-    /// Whether a server that refuses a connection with this will most likely take it a little later: it is out of slots,
-    /// over its rate, or just starting.
-    var asksForPatience: Bool {
-        switch rawValue {
-        case "53300", "53400", "57P03": true
-        default: false
-        }
-    }
-
     /// Whether the same call may succeed later without any change to it.
     package var isTransient: Bool {
         switch rawValue {
