@@ -49,7 +49,10 @@ let package = Package(
         .target(name: "LibpqIO", dependencies: ["CLibpq", "Moments"], swiftSettings: strict),
         .target(
             name: "Vernal",
-            dependencies: ["PoolCore", "LibpqIO", "InvocationLifecycle", "Moments"],
+            dependencies: [
+                "PoolCore", "LibpqIO", "InvocationLifecycle", "Moments",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
 
@@ -65,15 +68,17 @@ let package = Package(
         ),
 
         // The function host.
+        .target(name: "CTraceVariable"),
         .target(
             name: "VernalHost",
             dependencies: [
-                "InvocationLifecycle",
+                "CTraceVariable", "InvocationLifecycle",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict
         ),
@@ -91,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "VernalCLI",
             dependencies: [
-                "EmbeddedPostgres",
+                "EmbeddedPostgres", "Vernal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -101,10 +106,11 @@ let package = Package(
 
         // Tests.
         .target(name: "CThreadSanitizer"),
+        .target(name: "CHeapUse"),
         .target(
             name: "VernalTestKit",
             dependencies: [
-                "CThreadSanitizer", "EmbeddedPostgres", "LibpqIO", "Vernal",
+                "CThreadSanitizer", "EmbeddedPostgres", "LibpqIO", "Moments", "Vernal",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -122,6 +128,8 @@ let package = Package(
             name: "VernalTests",
             dependencies: [
                 "Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "Moments", "EmbeddedPostgres", "VernalTestKit",
+                .product(name: "Logging", package: "swift-log"),
+                "VernalHost", "CHeapUse",
             ],
             swiftSettings: strict
         ),
@@ -137,6 +145,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict

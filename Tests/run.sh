@@ -15,6 +15,7 @@ builds and tests the examples, and runs the concurrent tests again under the thr
 With arguments for 'swift test' (such as '--filter PoolCoreTests') only the tests they choose are run.
 
   --no-tsan   leave out the thread sanitizer (also: VERNAL_TSAN=0)
+  VERNAL_SOAK seconds of work and mischief that the pool has to stand (60; under the thread sanitizer 10)
   --help      this text
 END
 }
@@ -69,7 +70,7 @@ vernal() { "$(swift build --show-bin-path)/vernal" "$@"; }
 run_tests() {
     local status=0
     # One test after the other: several measure time, and two cores are soon busy.
-    vernal postgres --max-connections 200 -- swift test --skip-build --no-parallel \
+    VERNAL_SOAK=${VERNAL_SOAK:-60} vernal postgres --max-connections 200 -- swift test --skip-build --no-parallel \
         "${traits[@]}" "$@" 2>&1 | tee "$logs/tests" || status=$?
     closing_line=$(grep 'Test run with' "$logs/tests" | tail -n 1) || true
     return "$status"
@@ -92,12 +93,15 @@ run_example() {
     fi
 }
 
+# run_script FOLDER: runs the test.sh of an example that has nothing to build.
+run_script() { VERNAL="$(swift build --show-bin-path)/vernal" vernal postgres -- bash "$1/test.sh"; }
+
 # A report of the sanitizer makes the run fail.
 run_tsan() {
     local -a options=(--sanitize=thread --scratch-path .build/tsan "${traits[@]}")
     local status=0
     swift build --build-tests "${options[@]}" || return 1
-    TSAN_OPTIONS="suppressions=$PWD/Tests/support/thread-sanitizer.supp" \
+    VERNAL_SOAK=10 TSAN_OPTIONS="suppressions=$PWD/Tests/support/thread-sanitizer.supp" \
         vernal postgres --max-connections 200 -- swift test --skip-build --no-parallel "${options[@]}" \
         --filter 'PoolCoreTests|VernalTests|LibpqIOTests' 2>&1 | tee "$logs/tsan" || status=$?
     # A filter that finds nothing would pass, too.
@@ -118,6 +122,7 @@ if check "Build" build_tests; then
             [ -f "$manifest" ] || continue
             check "Example $(basename "${manifest%/Package.swift}")" run_example "${manifest%/Package.swift}" || true
         done
+        check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
         if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
     fi
 fi

@@ -17,6 +17,9 @@ package struct ServerMessage: Sendable, Hashable {
     package var column: String?
     package var dataType: String?
     package var constraint: String?
+    /// Whether the severity that is never translated was left out, as poolers do; `nil` when that cannot be seen, as in the text of
+    /// a refused connect.
+    package var lacksSeverityField: Bool?
 
     package init(severity: String? = nil, sqlState: String? = nil, message: String) {
         self.severity = severity
@@ -47,6 +50,7 @@ extension PGResultHandle {
             sqlState: sqlState,
             message: message
         )
+        result.lacksSeverityField = field(.severity) == nil
         result.detail = field(.detail)
         result.hint = field(.hint)
         result.position = field(.position).flatMap { Int($0) }

@@ -91,6 +91,11 @@ package struct CircuitBreaker: Sendable, Hashable {
         return true
     }
 
+    /// The next failure counts as the last of so many in a row.
+    package mutating func openAtNextFailure() {
+        failures = threshold - 1
+    }
+
     /// The probe was left before it ended: another one may be tried.
     package mutating func probeWasLeft() {
         probeBegun = nil

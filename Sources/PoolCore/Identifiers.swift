@@ -9,6 +9,9 @@ package struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
     package let serial: UInt32
 
     package var description: String { "connection \(slot).\(serial)" }
+
+    /// The name of a connection that belongs to no pool.
+    package static let alone = ConnectionID(slot: 0, serial: 0)
 }
 
 /// The name of one acquire that waits in the queue.

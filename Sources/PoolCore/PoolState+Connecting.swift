@@ -24,10 +24,12 @@ extension PoolState {
         let connection = permit.connection
         permit.redeem()
         closeBreaker()
+        if let begun = slots[connection].begun { timings.connect.record(now - begun) }
         if isClosed {
             evict(connection, .released)
             return .close
         }
+        if isUse, let askedAt = slots[connection].askedAt { timings.acquired(after: now - askedAt) }
         slots.lend(connection, now: now, isUse: isUse)
         slots[connection].expiry = now + limits.maxLifetime * (1 - limits.lifetimeJitter * jitter)
         return .lend
@@ -43,7 +45,7 @@ extension PoolState {
             breaker?.heldUntil(now: now) == nil,
             let connection = vacancy, takeToken(now: now) == nil
         else { return nil }
-        return permit(connection, now: now)
+        return permit(connection, askedAt: nil, now: now)
     }
 
     /// A connect failed.
@@ -111,9 +113,16 @@ extension PoolState {
         return .close
     }
 
+    /// Whether the circuit breaker keeps connects from being made.
+    package var isBreakerOpen: Bool { breaker.map { !$0.isClosed } ?? false }
+
+    /// How often the circuit breaker opened.
+    package var breakerOpenings: Int { counters.breakerOpenings }
+
     private mutating func closeBreaker() {
-        let wasOpen = breaker.map { !$0.isClosed } ?? false
+        let wasOpen = isBreakerOpen
         breaker?.connectSucceeded()
+        if limits.breakerThreshold == nil { breaker = nil }
         guard wasOpen else { return }
         slots.forgetProbes()
         // Whoever was told when to ask for a probe need not wait for it.

@@ -89,6 +89,12 @@ package struct Evictions: Sendable, Hashable {
 package struct PoolSnapshot: Sendable, Hashable {
     package let counts: PoolCounts
     package let waiting: Int
+    /// How many connections are kept.
+    package let size: Int
+    /// How many may be open.
     package let maxOpen: Int
+    /// How many of the open ones are closed instead of being lent again.
+    package let stale: Int
     package let counters: PoolCounters
+    package let timings: PoolTimings
 }

@@ -6,6 +6,6 @@ struct VernalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vernal",
         abstract: "Tools for functions that use PostgreSQL.",
-        subcommands: [PostgresCommand.self]
+        subcommands: [DetectCommand.self, PostgresCommand.self]
     )
 }

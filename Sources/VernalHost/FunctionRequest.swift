@@ -1,11 +1,5 @@
 public import HTTPTypes
 
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
-
 /// One HTTP request, with the whole body.
 public struct FunctionRequest: Sendable {
     /// The request as swift-http-types has it; `authority` is the host that the client meant.
@@ -69,17 +63,11 @@ public struct FunctionRequest: Sendable {
         path.utf8.split(separator: UInt8(ascii: "/")).map { percentDecoded($0, plusIsSpace: false) }
     }
 
-    /// Decodes the body from JSON; dates are in ISO 8601.
+    /// Decodes the body from JSON; dates are in ISO 8601, with fractions of a second or without.
     ///
     /// - Throws: `RequestDecodingError`. When the handler lets it through, the client is answered with 400 and told
     ///   where the body is wrong.
     public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
-        do {
-            return try decoder.decode(type, from: Data(body))
-        } catch let error as DecodingError {
-            throw RequestDecodingError(error)
-        }
+        try decodeJSON(type, from: body)
     }
 }

@@ -53,7 +53,8 @@ func percentDecoded(_ encoded: some Sequence<UInt8>, plusIsSpace: Bool) -> Strin
     return String(decoding: decoded, as: UTF8.self)
 }
 
-private func hexDigit(_ byte: UInt8) -> UInt8? {
+/// The value of a hexadecimal digit; `nil` when it is none.
+func hexDigit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10

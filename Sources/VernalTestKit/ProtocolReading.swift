@@ -72,10 +72,16 @@ struct CancelKeyFilter {
 
 /// Messages as a server or a pooler would send them.
 package enum ServerSays {
-    /// An ErrorResponse.
-    package static func error(severity: String = "FATAL", _ sqlState: String, _ message: String) -> [UInt8] {
+    /// An ErrorResponse; with or without the severity that is never translated, which some poolers do not send.
+    package static func error(
+        severity: String = "FATAL",
+        _ sqlState: String,
+        _ message: String,
+        hasSeverityField: Bool = true
+    ) -> [UInt8] {
         var body: [UInt8] = []
         for (letter, text) in [("S", severity), ("V", severity), ("C", sqlState), ("M", message)] {
+            if letter == "V", !hasSeverityField { continue }
             body += Array(letter.utf8) + Array(text.utf8) + [0]
         }
         return self.message("E", body + [0])
@@ -85,6 +91,14 @@ package enum ServerSays {
     package static func notice(_ message: String) -> [UInt8] {
         self.message("N", Array("SNOTICE\u{0}VNOTICE\u{0}C00000\u{0}M\(message)\u{0}".utf8) + [0])
     }
+
+    /// A ParameterStatus.
+    package static func parameterStatus(_ name: String, _ value: String) -> [UInt8] {
+        message("S", Array("\(name)\u{0}\(value)\u{0}".utf8))
+    }
+
+    /// A ReadyForQuery outside of a transaction.
+    package static var readyForQuery: [UInt8] { message("Z", Array("I".utf8)) }
 
     private static func message(_ type: String, _ body: [UInt8]) -> [UInt8] {
         let length = UInt32(body.count + 4)

@@ -17,9 +17,14 @@ struct Outcome: Sendable {
 
 /// Runs a program of this machine to its end.
 func command(_ name: String, _ arguments: String...) async throws -> Outcome {
+    try await command([name] + arguments)
+}
+
+/// Runs a program of this machine, whose name comes first, to its end.
+func command(_ words: [String]) async throws -> Outcome {
     let result = try await run(
-        executable(name),
-        arguments: Arguments(arguments),
+        executable(words[0]),
+        arguments: Arguments(Array(words.dropFirst())),
         output: .string(limit: 1 << 20),
         error: .string(limit: 1 << 20)
     )

@@ -176,7 +176,7 @@ extension `On a real server` {
             ("53300", "sorry, too many clients already"), ("53400", "Unable to accept connection, rate exceeded."),
             ("08P01", "no more connections allowed (max_client_conn)"),
             ("XX000", "(EMAXCONNSESSION) max clients reached in session mode"),
-            ("0A000", "Rate of connection to proxy exceeded 5"),
+            ("XX000", "Rate of connection to proxy exceeded 5"),
         ])
         func `a server or a pooler that has no room is asked again a little later`(
             sqlState: String,

@@ -61,6 +61,12 @@ missing_prerequisites() {
     command -v openssl >/dev/null || echo openssl
     command -v curl >/dev/null || echo curl
     command -v ps >/dev/null || echo ps
+    # The poolers that the tests put in front of a server. Debian keeps them where only root's PATH looks.
+    local pooler
+    for pooler in pgbouncer pgpool; do
+        command -v "$pooler" >/dev/null || [ -x "/usr/sbin/$pooler" ] || echo "$pooler"
+    done
+    command -v envsubst >/dev/null || echo envsubst
 }
 
 # install_prerequisites: installs what is missing with apt, or says what to install.
@@ -71,10 +77,10 @@ install_prerequisites() {
     step "Installing what is missing: $(tr '\n' ' ' <<<"$missing")"
     if ! command -v apt-get >/dev/null; then
         stop "please install what is missing, then run this again:
-  macOS:          brew install libpq pkg-config postgresql@17 hiredis redis
+  macOS:          brew install libpq pkg-config postgresql@17 pgbouncer pgpool-ii gettext hiredis redis
                   export PKG_CONFIG_PATH=\"\$(brew --prefix libpq)/lib/pkgconfig\" PATH=\"\$(brew --prefix libpq)/bin:\$PATH\"
-  Fedora, RHEL:   dnf install libpq-devel pkgconf-pkg-config postgresql-server hiredis-devel openssl-devel redis openssl curl procps-ng python3
-  Alpine:         apk add libpq-dev pkgconf postgresql hiredis-dev openssl-dev redis openssl curl procps python3"
+  Fedora, RHEL:   dnf install libpq-devel pkgconf-pkg-config postgresql-server openssl curl procps-ng pgbouncer pgpool-II gettext hiredis-devel openssl-devel redis python3
+  Alpine:         apk add libpq-dev pkgconf postgresql openssl curl procps pgbouncer pgpool gettext hiredis-dev openssl-dev redis python3"
     fi
     local -a root=() packages=()
     if [ "$(id -u)" -ne 0 ]; then
@@ -90,6 +96,8 @@ install_prerequisites() {
             ps) packages+=(procps) ;;
             hiredis) packages+=(libhiredis-dev libssl-dev) ;;
             redis) packages+=(redis-server redis-tools) ;;
+            pgpool) packages+=(pgpool2) ;;
+            envsubst) packages+=(gettext-base) ;;
             *) packages+=("$word") ;;
         esac
     done
@@ -102,6 +110,10 @@ install_prerequisites() {
     "${root[@]}" apt-get update -q
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends \
         -o Dpkg::Options::=--force-confold "${packages[@]}"
+    # Nobody here needs the poolers that Debian's packages have started, either.
+    if [[ " ${packages[*]} " == *" pgbouncer "* || " ${packages[*]} " == *" pgpool2 "* ]] && [ -d /run/systemd/system ]; then
+        "${root[@]}" systemctl disable -q --now pgbouncer pgpool2 || true
+    fi
     missing=$(missing_prerequisites)
     [ -z "$missing" ] || stop "still missing after the installation: $(tr '\n' ' ' <<<"$missing")"
 }

@@ -14,13 +14,38 @@ package struct LibpqConnection: ~Copyable {
         self.pace = pace
         self.handle.setDefaultErrorVerbosity()
         self.handle.setnonblocking()
+        self.handle.lifeline.attach(self.handle.socket, self.handle.cancelRequest)
     }
+
+    /// Whether a reset was sent whose answer has not been read yet.
+    var isResetUnderWay = false
+
+    /// Ends the connection from outside while somebody uses it.
+    package var lifeline: Lifeline { handle.lifeline }
 
     /// The process that serves this connection; 0 when the server gave no key to cancel with.
     package var backendPID: Int32 { handle.backendPID }
 
     /// The version of the server, as `PQserverVersion` writes it: 150018 is 15.18.
     package var serverVersion: Int { handle.serverVersion }
+
+    /// The host that was connected to, as it was named: a name, an address, or the folder of a socket.
+    package var host: String? { handle.host }
+
+    /// The port that was connected to.
+    package var port: Int? { handle.port }
+
+    /// The user that has logged in.
+    package var user: String? { handle.user }
+
+    /// The `application_name` that was asked for.
+    package var applicationName: String? {
+        let settings = handle.conninfo
+        return settings["application_name"] ?? settings["fallback_application_name"]
+    }
+
+    /// The port of this end; `nil` over a unix socket.
+    package var localPort: Int? { LibpqIO.localPort(of: handle.socket) }
 
     /// Whether the connection is encrypted.
     package var isEncrypted: Bool { handle.sslInUse }
@@ -35,6 +60,9 @@ package struct LibpqConnection: ~Copyable {
 
     /// Why the server ended the connection while nobody was asking, when it said so.
     package var farewell: ServerMessage? { handle.farewell }
+
+    /// What the server said last of its own accord, besides a farewell: a notice, a warning.
+    package var lastNotice: ServerMessage? { handle.lastNotice }
 
     /// Whether the connection is still there, as far as can be told without asking the server.
     ///

@@ -8,9 +8,13 @@ internal import Synchronization
 /// unless somebody kept it.
 final class NoticeLog: Sendable {
     private let lastFatal = Mutex<ServerMessage?>(nil)
+    private let lastOther = Mutex<ServerMessage?>(nil)
 
     /// Why the server ended the connection, when it said so.
     var farewell: ServerMessage? { lastFatal.withLock { $0 } }
+
+    /// What it said last that was no farewell.
+    var lastNotice: ServerMessage? { lastOther.withLock { $0 } }
 
     /// Listens to a connection.
     ///
@@ -23,10 +27,14 @@ final class NoticeLog: Sendable {
             connection,
             { context, result in
                 guard let context = unsafe context,
-                    let message = unsafe PGResultHandle.serverMessage(ofNotice: result), message.isFatal
+                    let message = unsafe PGResultHandle.serverMessage(ofNotice: result)
                 else { return }
                 let log = unsafe Unmanaged<NoticeLog>.fromOpaque(context).takeUnretainedValue()
-                log.lastFatal.withLock { $0 = message }
+                if message.isFatal {
+                    log.lastFatal.withLock { $0 = message }
+                } else {
+                    log.lastOther.withLock { $0 = message }
+                }
             },
             context
         )

@@ -1,5 +1,13 @@
 internal import CLibpq
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 /// The owner of a `PGconn`: one method per libpq function, libpq's words kept.
 ///
 /// libpq lets any thread use a connection as long as only one does at a time. There is one owner, and every method that
@@ -8,6 +16,9 @@ internal import CLibpq
 struct PGConnHandle: ~Copyable, @unchecked Sendable {
     private let conn: OpaquePointer
     private let notices = NoticeLog()
+    /// For others than the owner.
+    let lifeline = Lifeline()
+    private let generation = ForkGuard.generation
 
     /// Starts a connect that does not block, as long as each host is given with its address.
     ///
@@ -28,7 +39,13 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     }
 
     deinit {
-        unsafe PQfinish(conn)
+        lifeline.detach()
+        if generation == ForkGuard.generation {
+            unsafe PQfinish(conn)
+        } else {
+            // In a forked child the conversation is the parent's: libpq would say goodbye in its name. What libpq holds is lost.
+            _ = unsafe close(PQsocket(conn))
+        }
     }
 
     // MARK: Connecting
@@ -77,6 +94,20 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQserverVersion`.
     var serverVersion: Int { unsafe Int(PQserverVersion(conn)) }
 
+    /// The corresponding libpq function is `PQhost`.
+    var host: String? { unsafe Self.text(PQhost(conn)) }
+
+    /// The corresponding libpq function is `PQport`.
+    var port: Int? { unsafe Self.text(PQport(conn)).flatMap { Int($0) } }
+
+    /// The corresponding libpq function is `PQuser`.
+    var user: String? { unsafe Self.text(PQuser(conn)) }
+
+    private static func text(_ text: UnsafePointer<CChar>?) -> String? {
+        guard let text = unsafe text, unsafe text.pointee != 0 else { return nil }
+        return unsafe String(cString: text)
+    }
+
     /// Whether the connection is encrypted.
     ///
     /// The corresponding libpq function is `PQsslInUse`.
@@ -96,6 +127,9 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
 
     /// Why the server ended the connection while nobody was asking, when it said so.
     var farewell: ServerMessage? { notices.farewell }
+
+    /// What the server said last of its own accord, besides a farewell.
+    var lastNotice: ServerMessage? { notices.lastNotice }
 
     // MARK: Statements
 

@@ -73,3 +73,18 @@ func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     if status != 0 { unsafe work.release() }
     return status == 0
 }
+
+/// The port of this end of a TCP connection; `nil` for any other socket.
+func localPort(of descriptor: Int32) -> Int? {
+    var address = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return unsafe withUnsafeMutableBytes(of: &address) { bytes -> Int? in
+        guard let base = bytes.baseAddress else { return nil }
+        let found = unsafe getsockname(descriptor, base.assumingMemoryBound(to: sockaddr.self), &length)
+        guard found == 0 else { return nil }
+        let family = unsafe Int32(base.assumingMemoryBound(to: sockaddr.self).pointee.sa_family)
+        // The port stands in the same place for both families, in network byte order.
+        guard family == AF_INET || family == AF_INET6 else { return nil }
+        return unsafe Int(UInt16(bigEndian: base.assumingMemoryBound(to: sockaddr_in.self).pointee.sin_port))
+    }
+}

@@ -6,7 +6,8 @@ extension EngineConfiguration {
     ///
     /// The options of a URL may be libpq's (`sslmode`, `sslrootcert`, `application_name`, `target_session_attrs`, …) and, so
     /// that a URL can be carried over from other stacks, `pool_size`, `max_overflow`, `pool_timeout`, `pool_recycle`,
-    /// `pool_pre_ping`, `connection_limit` and `pgbouncer`.
+    /// `pool_pre_ping`, `connection_limit`, `pgbouncer`, `supa`, `statement_cache_size`, `prepareThreshold` and
+    /// `prepared_statements`.
     ///
     /// - Throws: `VernalError` with the code `configuration`; it never shows a part of the URL that could be a secret.
     public init(url: String) throws(VernalError) {
@@ -102,7 +103,16 @@ extension EngineConfiguration {
                     pingBypass = .zero
                     pingIdleAge = .zero
                 }
-            case "pgbouncer": upstream = try setting.boolean() ? .pgbouncer : nil
+            case "pgbouncer":
+                upstream = try setting.boolean() ? .pgbouncer : nil
+                upstreamSource = "pgbouncer=\(value) in the URL"
+            case "supa":
+                // Supabase's own mark, such as "base-pooler.x" in the URLs of its poolers.
+                if value.contains("pooler") { upstream = .supavisor }
+                upstreamSource = "supa=… in the URL"
+            // For other stacks' caches of prepared statements, of which there is none here.
+            case "statement_cache_size", "prepareThreshold": _ = try setting.integer()
+            case "prepared_statements": _ = try setting.boolean()
             default: foreign.append(String(option))
             }
         }

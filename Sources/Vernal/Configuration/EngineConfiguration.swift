@@ -95,7 +95,22 @@ public struct EngineConfiguration: Sendable, Hashable {
     /// Default 1 s.
     public var cancelTimeout: Duration = .seconds(1)
 
+    /// How long a transaction may take; then its statement is cancelled, and it is rolled back.
+    ///
+    /// Default `nil`: as long as the invocation lasts.
+    public var maxTransactionDuration: Duration?
+    /// For how long a caller may hold a connection before that is reported as a leak: an event and a warning, with the place
+    /// in the source.
+    ///
+    /// Default 60 s; `nil`: for ever.
+    public var leakThreshold: Duration? = .seconds(60)
+
     // MARK: Connects
+
+    /// Whether a caller who gets no connection tries again.
+    ///
+    /// Default `.patient`.
+    public var acquireRetry = RetryPolicy.patient
 
     /// How many connects may be made at once after a quiet time.
     ///
@@ -134,10 +149,34 @@ public struct EngineConfiguration: Sendable, Hashable {
 
     // MARK: Behaviour
 
+    /// How a session is cleaned between two callers.
+    ///
+    /// Default `.automatic`.
+    public var resetPolicy = ResetPolicy.automatic
+    /// What becomes of a connection that somebody still holds when the invocation is over.
+    ///
+    /// Default `.report`; where the process is frozen between invocations (AWS Lambda) `.cut`, unless it is set.
+    public var forgottenLeases = ForgottenLeases.report
+    /// From which numbers on an alert is raised.
+    public var alertThresholds = AlertThresholds()
+
     /// What is in front of the database.
     ///
-    /// Taken down for later: today the engine keeps the rules that hold behind all of them.
-    public var upstream: Upstream?
+    /// `nil` (the default) is found out. Where that and what is seen do not go together, the stricter rules are kept.
+    public var upstream: Upstream? {
+        didSet { upstreamSource = "the setting upstream" }
+    }
+    /// Where `upstream` comes from, for the reasons.
+    package var upstreamSource = "the setting upstream"
+    /// What is done about a statement that pins a proxy, or whose effect is lost or leaks behind a pooler.
+    ///
+    /// Default `.warn`.
+    public var pinPolicy = PinPolicy.warn
+    /// Whether the engine may ask the server one row of questions, once in the life of the process, when it does not know what is in
+    /// between and has to.
+    ///
+    /// Default `true`. RDS Proxy is never asked.
+    public var probesUpstream = true
     /// What becomes of idle connections when the process may be frozen.
     ///
     /// Default `.adaptive`.
@@ -156,25 +195,6 @@ public struct EngineConfiguration: Sendable, Hashable {
     }
 }
 
-/// What stands between the function and PostgreSQL.
-public struct Upstream: Sendable, Hashable, CustomStringConvertible {
-    /// The name, as `VERNAL_UPSTREAM` takes it.
-    public let description: String
-
-    private init(_ description: String) {
-        self.description = description
-    }
-
-    /// PostgreSQL itself, or a proxy that only forwards bytes.
-    public static let direct = Upstream("direct")
-    /// PgBouncer, or a pooler like it.
-    public static let pgbouncer = Upstream("pgbouncer")
-    /// Amazon RDS Proxy.
-    public static let rdsProxy = Upstream("rdsProxy")
-
-    static let all = [direct, pgbouncer, rdsProxy]
-}
-
 /// What becomes of idle connections when the process may be frozen.
 public enum Retention: String, Sendable, Hashable, CaseIterable {
     /// Keep them, unless the server has shown that its connection slots are scarce.
@@ -184,14 +204,27 @@ public enum Retention: String, Sendable, Hashable, CaseIterable {
     /// Give them back: a frozen process holds nothing.
     case release
 
-    /// The pool's own name for it.
-    var policy: RetentionPolicy {
-        switch self {
-        case .adaptive: .adaptive
-        case .keep: .keep
-        case .release: .release
-        }
+    /// The policy as the pool's core has it.
+    var rule: RetentionRule.Limits {
+        var limits = RetentionRule.Limits()
+        limits.policy =
+            switch self {
+            case .adaptive: .adaptive
+            case .keep: .keep
+            case .release: .release
+            }
+        return limits
     }
+}
+
+/// What becomes of a connection that somebody still holds when the invocation is over.
+///
+/// In either case it is reported as a leak, and closed when it comes back.
+public enum ForgottenLeases: String, Sendable, Hashable, CaseIterable {
+    /// It is left to its holder: for processes that have work beside their invocations.
+    case report
+    /// It is cut, so that the server rolls back what it was doing: a frozen process would hold locks for as long as it is frozen.
+    case cut
 }
 
 extension EngineConfiguration: CustomStringConvertible, CustomReflectable {

@@ -9,16 +9,28 @@ package import PoolCore
 public struct PostgresConnection: ~Copyable, Sendable {
     package var link: LibpqConnection
     package let id: ConnectionID
-    let limits: StatementLimits
-    /// Whether the server ended the connection for a reason that is not this connection's alone.
-    var wasEndedByServer = false
+    var limits: StatementLimits
+    /// What the next caller must not find.
+    var session: SessionState
+    /// Whether the server ended the connection for a reason that is not this connection's alone, or is not the one that is
+    /// wanted any more.
+    var isSuspect = false
+    /// What is known of what is in between.
+    let upstream: UpstreamWatch
     /// When the connection was made.
     let openedAt = Moment.now
 
-    init(_ link: consuming LibpqConnection, id: ConnectionID, configuration: EngineConfiguration) {
+    init(
+        _ link: consuming LibpqConnection,
+        id: ConnectionID,
+        configuration: EngineConfiguration,
+        upstream: UpstreamWatch
+    ) {
         self.link = link
         self.id = id
+        self.upstream = upstream
         limits = StatementLimits(configuration)
+        session = SessionState(configuration)
     }
 
     /// The server process that serves this connection, as the server announced it; 0 when it announced none.
@@ -76,6 +88,8 @@ public struct PostgresConnection: ~Copyable, Sendable {
 
     private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
         try query.validated()
+        session.willRun(query.text)
+        if upstream.guardsStatements { try await keepRules(of: query.text) }
         let deadline = limits.deadline(timeout)
         link.cancelTimeout = limits.cancelTimeout
         do throws(LibpqError) {
@@ -91,7 +105,12 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// than a caller who stumbles.
     mutating func noted(_ error: LibpqError) -> VernalError {
         let failure = VernalError(statement: error)
-        if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { wasEndedByServer = true }
+        upstream.heard(error.server)
+        if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { isSuspect = true }
+        // A server that was asked for to write, and has become a standby.
+        if failure.sqlState == .readOnlyTransaction, session.wantsWriter, parameterStatus("in_hot_standby") == "on" {
+            isSuspect = true
+        }
         return failure
     }
 }

@@ -10,6 +10,8 @@ extension ConnectionPool {
     func askForAdmission(_ connection: ConnectionID, until deadline: Moment) async -> GaveUp? {
         guard let gate else { return nil }
         await returnTickets()
+        // A connect that is begun anew because of what the first answer taught has its place already.
+        guard shared.withLock({ $0.tickets[connection] }) == nil else { return nil }
         switch await gate.admit(until: deadline) {
         case .proceed(let ticket):
             shared.withLock { $0.tickets[connection] = ticket }
@@ -37,11 +39,15 @@ extension ConnectionPool {
     }
 
     /// The error of a connect that whoever decides for the fleet did not admit in time.
-    func notAdmitted(_ reason: GaveUp, _ permit: consuming ConnectPermit) -> VernalError {
+    func notAdmitted(
+        _ reason: GaveUp,
+        _ permit: consuming ConnectPermit,
+        _ borrower: Borrower
+    ) -> VernalError {
         shared.withLock(giving: permit) { shared, permit in
             _ = shared.state.connectFailed(permit, isDefinite: false)
         }
         settle()
-        return reason == .cancelled ? gaveUp(.cancelled, .connectThrottle) : rejected(.notAdmitted)
+        return reason == .cancelled ? gaveUp(.cancelled, .connectThrottle) : rejected(.notAdmitted, borrower)
     }
 }

@@ -11,8 +11,12 @@ extension ConnectionPool {
 
     /// The process may be frozen: what it does not need goes back to the server, if others are short of it.
     func prepareForFreeze() async {
-        await countSlots()
-        if shared.withLock({ $0.retention.givesBack(now: .now) }) { close { $0.releaseIdle() } }
+        // Behind a pooler an idle connection holds none of the server's slots.
+        let isWorthIt = configuration.retention != .adaptive || !upstream.rules.keepsIdleConnections
+        if isWorthIt {
+            await countSlots()
+            if shared.withLock({ $0.retention.givesBack(now: .now) }) { close { $0.releaseIdle() } }
+        }
         await returnTickets()
     }
 
@@ -29,7 +33,8 @@ extension ConnectionPool {
             shared.slotsCountedAt = .now
             return true
         }
-        guard mustCount, let connection = try? await tryAcquire(until: .now + Self.countLimit) else { return }
+        let request = AcquireRequest(until: .now + Self.countLimit, at: CallSite())
+        guard mustCount, let connection = try? await tryAcquire(request) else { return }
         do {
             let (used, usable) = try await lend(connection) { connection in
                 try await connection.query(Self.slotUsage, timeout: Self.countLimit).decode((Int, Int).self)[0]

@@ -22,11 +22,18 @@ final class EngineParticipant: InvocationParticipant {
     func didThaw(gap: Duration) async {
         guard let pool = try? pool.get() else { return }
         pool.shared.withLock { $0.state.processThawed(gap: gap) }
+        pool.events.emit(.thawed) { $0.duration = gap }
     }
 
     func willFreeze() async {
         guard let pool = try? pool.get() else { return }
+        await pool.invocationEnded()
         await pool.prepareForFreeze()
+    }
+
+    func afterRestore() async {
+        guard let pool = try? pool.get() else { return }
+        pool.restored()
     }
 
     func willStop(by deadline: ContinuousClock.Instant) async {

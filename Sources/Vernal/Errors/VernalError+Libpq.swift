@@ -1,4 +1,5 @@
 internal import LibpqIO
+internal import PoolCore
 
 extension VernalError.Wait {
     init(_ phase: LibpqError.ConnectPhase) {
@@ -20,8 +21,8 @@ extension VernalError {
         case .invalidSettings:
             code = .configuration
         case .connectRefused:
-            let errorClass = error.server?.sqlState?.prefix(2)
-            code = errorClass == "28" || errorClass == "3D" ? .authenticationFailed : .connectFailed
+            let advice = error.server.flatMap { FailureAdvice(UpstreamMessage($0, atConnect: true)) }
+            code = advice?.cause == .login ? .authenticationFailed : .connectFailed
             message = "the server refused the connection"
         default:
             code = .connectFailed

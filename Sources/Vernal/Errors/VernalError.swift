@@ -113,6 +113,8 @@ extension VernalError {
     public var isRetryable: Bool {
         // The transaction may have been committed, whatever ended the connection.
         if code == .unknownCommitOutcome || code == .cancelled { return false }
+        // What refuses a connection, or ends one, may be a pooler that has one code for everything.
+        if code == .connectFailed || code == .connectionLost, let isWorthARetry { return isWorthARetry }
         if let sqlState { return sqlState.isTransient }
         switch code {
         case .poolExhausted, .tooManyWaiters, .connectFailed, .throttled, .timedOut, .connectionLost: return true

@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
-
 /// One event that is not an HTTP request: what a queue, a bucket, a schedule or a caller hands to the function.
 public struct FunctionEvent: Sendable {
     /// The event as it came, in most cases JSON.
@@ -14,16 +8,13 @@ public struct FunctionEvent: Sendable {
         self.body = body
     }
 
-    /// Decodes the event from JSON; dates are in ISO 8601.
+    /// Decodes the event from JSON; dates are in ISO 8601, with fractions of a second or without.
+    ///
+    /// `SQSEvent`, `S3Event`, `SNSEvent`, `EventBridgeEvent`, `DynamoDBEvent` and `KinesisEvent` are there to be decoded;
+    /// of any other event, declare the fields that you need.
     ///
     /// - Throws: `RequestDecodingError`, which names the place and never a value.
     public func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
-        do {
-            return try decoder.decode(type, from: Data(body))
-        } catch let error as DecodingError {
-            throw RequestDecodingError(error)
-        }
+        try decodeJSON(type, from: body)
     }
 }

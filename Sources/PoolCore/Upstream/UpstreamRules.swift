@@ -1,0 +1,87 @@
+/// What may be done with a connection, and for how long it may be kept.
+///
+/// The table behind it is that of the poolers' own documentation. Where it says nothing, the answer is no.
+package struct UpstreamRules: Sendable, Hashable {
+    /// Whether something may be done.
+    package enum Allowance: Int, Sendable, Hashable, Comparable {
+        case no
+        /// Only with a version or a setting of the pooler that cannot be seen from here.
+        case dependsOnVersion
+        case yes
+
+        package static func < (left: Allowance, right: Allowance) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// Whether `options=-c …` may be in the startup packet.
+    package var allowsStartupOptions: Bool
+    /// Whether other parameters may be in it than `user`, `database`, `application_name` and `client_encoding`.
+    package var allowsStartupParameters: Bool
+    /// Whether statements may be prepared under a name with the protocol's `Parse`.
+    package var namedStatements: Allowance
+    /// Whether the session can be cleaned with `DISCARD ALL`.
+    package var allowsReset: Bool
+    /// Whether a statement can be cancelled.
+    package var allowsCancel: Bool
+    /// Whether several statements may be on their way at once.
+    package var pipelining: Allowance
+    /// Whether a transaction can be opened.
+    package var allowsTransactions: Bool
+    /// How long a connection may be idle; `nil`: the proxy sets no limit.
+    package var longestIdle: Duration?
+    /// How old a connection may become; `nil`: the proxy sets no limit.
+    package var longestLife: Duration?
+    /// Whether idle connections cost the database nothing, so that they are kept while the process is frozen.
+    package var keepsIdleConnections: Bool
+    /// What a statement must not do.
+    package var forbidden: StatementTraits
+    /// Of that, what it may do in a transaction.
+    package var allowedInTransaction: StatementTraits
+    /// What happens when it does.
+    package var harm: [StatementTraits: SessionHarm] = [:]
+
+    /// Whether statements have to be looked at before they are sent.
+    package var guardsStatements: Bool { !forbidden.isEmpty }
+
+    /// What a statement does that it must not.
+    package func breaches(_ traits: StatementTraits, inTransaction: Bool) -> StatementTraits {
+        let breaches = traits.intersection(forbidden)
+        return inTransaction ? breaches.subtracting(allowedInTransaction) : breaches
+    }
+
+    /// The stricter of two sets of rules, rule by rule.
+    ///
+    /// What is learnt later may only take away.
+    package func stricter(with other: UpstreamRules) -> UpstreamRules {
+        var rules = self
+        rules.allowsStartupOptions = allowsStartupOptions && other.allowsStartupOptions
+        rules.allowsStartupParameters = allowsStartupParameters && other.allowsStartupParameters
+        rules.namedStatements = min(namedStatements, other.namedStatements)
+        rules.allowsReset = allowsReset && other.allowsReset
+        rules.allowsCancel = allowsCancel && other.allowsCancel
+        rules.pipelining = min(pipelining, other.pipelining)
+        rules.allowsTransactions = allowsTransactions && other.allowsTransactions
+        rules.longestIdle = [longestIdle, other.longestIdle].compactMap(\.self).min()
+        rules.longestLife = [longestLife, other.longestLife].compactMap(\.self).min()
+        // Not a matter of strictness: the later verdict knows better.
+        rules.keepsIdleConnections = other.keepsIdleConnections
+        // Allowed in a transaction is what neither forbids there.
+        let forbiddenThere = forbidden.subtracting(allowedInTransaction)
+            .union(other.forbidden.subtracting(other.allowedInTransaction))
+        rules.forbidden = forbidden.union(other.forbidden)
+        rules.allowedInTransaction = rules.forbidden.subtracting(forbiddenThere)
+        rules.harm = harm.merging(other.harm) { max($0, $1) }
+        return rules
+    }
+}
+
+/// What becomes of the state of a session that is shared with others.
+package enum SessionHarm: Int, Sendable, Hashable, Comparable {
+    /// The proxy gives the client a server connection of its own from now on.
+    case pins
+    /// It does not work, or only now and then.
+    case breaks
+    /// It stays behind in a server connection that somebody else gets.
+    case leaks
+
+    package static func < (left: SessionHarm, right: SessionHarm) -> Bool { left.rawValue < right.rawValue }
+}
