@@ -19,7 +19,14 @@ let package = Package(
     products: [
         .library(name: "Vernal", targets: ["Vernal"]),
         .library(name: "VernalHost", targets: ["VernalHost"]),
+        // Needs the trait RedisAdmission, and libhiredis and OpenSSL.
+        .library(name: "VernalRedis", targets: ["VernalRedis"]),
+        // The model by which the defaults were chosen, for examples/storm-simulator: a tool, not a library to build on.
+        .library(name: "StormSimulator", targets: ["StormSimulator"]),
         .executable(name: "vernal", targets: ["VernalCLI"]),
+    ],
+    traits: [
+        .trait(name: "RedisAdmission", description: "Admission of connects for a whole fleet, over Redis (VernalRedis)")
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -49,6 +56,17 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Fleet-wide admission. Without the trait it is empty, and nothing looks for hiredis.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev", "libssl-dev"]), .brew(["hiredis"])]),
+        .target(
+            name: "VernalRedis",
+            dependencies: [
+                "Vernal", "LibpqIO", "Moments",
+                .byName(name: "CHiredis", condition: .when(traits: ["RedisAdmission"])),
+            ],
+            swiftSettings: strict
+        ),
+
         // The function host.
         .target(name: "CTraceVariable"),
         .target(
@@ -74,6 +92,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(name: "StormSimulator", dependencies: ["PoolCore", "Moments"], swiftSettings: strict),
         .executableTarget(
             name: "VernalCLI",
             dependencies: [
@@ -99,6 +118,7 @@ let package = Package(
         ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(name: "PoolCoreTests", dependencies: ["PoolCore", "Moments"], swiftSettings: strict),
+        .testTarget(name: "StormSimulatorTests", dependencies: ["StormSimulator"], swiftSettings: strict),
         .testTarget(
             name: "LibpqIOTests",
             dependencies: ["LibpqIO", "Moments", "VernalTestKit"],
@@ -111,6 +131,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 "VernalHost", "CHeapUse",
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "VernalRedisTests",
+            dependencies: ["VernalRedis", "Vernal", "PoolCore", "LibpqIO", "Moments", "VernalTestKit"],
             swiftSettings: strict
         ),
         .testTarget(

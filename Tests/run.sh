@@ -61,7 +61,10 @@ check_format() {
         xargs -0 swift format lint --strict
 }
 
-build_tests() { swift build --build-tests; }
+# With everything that is off by default, so that it is tested, too; the examples are built without.
+traits=(--traits RedisAdmission)
+
+build_tests() { swift build --build-tests "${traits[@]}"; }
 
 vernal() { "$(swift build --show-bin-path)/vernal" "$@"; }
 
@@ -72,7 +75,7 @@ run_tests() {
     events=$(aws_events) || return 1
     # One test after the other: several measure time, and two cores are soon busy.
     VERNAL_AWS_EVENTS=$events VERNAL_SOAK=${VERNAL_SOAK:-60} vernal postgres --max-connections 200 -- \
-        swift test --skip-build --no-parallel "$@" 2>&1 | tee "$logs/tests" || status=$?
+        swift test --skip-build --no-parallel "${traits[@]}" "$@" 2>&1 | tee "$logs/tests" || status=$?
     closing_line=$(grep 'Test run with' "$logs/tests" | tail -n 1) || true
     return "$status"
 }
@@ -80,6 +83,7 @@ run_tests() {
 report_servers() {
     note "$("$(find_postgres postgres)" --version)"
     note "libpq $(pkg-config --modversion libpq)"
+    note "$(redis-server --version | cut -d' ' -f1-3), hiredis $(pkg-config --modversion hiredis)"
 }
 
 # run_example FOLDER: builds the package and runs its test.sh, which finds the programs in EXAMPLE_BIN.
@@ -98,7 +102,7 @@ run_script() { VERNAL="$(swift build --show-bin-path)/vernal" vernal postgres --
 
 # A report of the sanitizer makes the run fail.
 run_tsan() {
-    local -a options=(--sanitize=thread --scratch-path .build/tsan)
+    local -a options=(--sanitize=thread --scratch-path .build/tsan "${traits[@]}")
     local status=0
     swift build --build-tests "${options[@]}" || return 1
     VERNAL_SOAK=10 TSAN_OPTIONS="suppressions=$PWD/Tests/support/thread-sanitizer.supp" \

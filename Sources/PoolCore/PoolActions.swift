@@ -21,6 +21,8 @@ package enum PoolRejection: Sendable, Hashable {
     case closed
     /// There will be no connect token before the caller's deadline.
     case throttled(until: Moment)
+    /// Whoever decides for the whole fleet has no place for a connect before the caller's deadline.
+    case notAdmitted
     /// A connect failed in a way that the next one would fail in too.
     case connectRefused
     /// So many connects failed that none is tried before that time.

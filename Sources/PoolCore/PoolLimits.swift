@@ -34,9 +34,9 @@ package struct PoolLimits: Sendable, Hashable {
     /// A connection that has been idle for longer is pinged before it is lent.
     package var pingIdleAge: Duration = .seconds(30)
 
-    /// A half-open connection whose connect was begun longer ago is closed instead of being gone on with: the time limit of
-    /// a connect is over, and the server may have given it up.
-    package var halfOpenLimit: Duration = .seconds(3)
+    /// A half-open connection whose connect was begun longer ago is closed instead of being gone on with: a server with a
+    /// queue would have come to it by then, and may have given it up.
+    package var halfOpenLimit: Duration = .seconds(15)
 
     /// How many connects may be made at once after a quiet time.
     package var connectBurst = 1
@@ -48,8 +48,10 @@ package struct PoolLimits: Sendable, Hashable {
     package var connectStartLevel: Int?
     /// How many connects may be under way at a time; `nil`: as many as there are tokens for.
     ///
-    /// While some are, those who wait are served by whatever comes first, a new connection or one that is given back.
-    package var connectConcurrency: Int?
+    /// While some are, those who wait are served by whatever comes first, a new connection or one that is given back. Two:
+    /// with short work a third one is seldom needed by the time it is made, and one alone takes too long to fill a pool
+    /// whose connects are slow (see `examples/storm-simulator`).
+    package var connectConcurrency: Int? = 2
 
     /// After how many retryable connect failures in a row connects are given up for a while; `nil`: never.
     package var breakerThreshold: Int?

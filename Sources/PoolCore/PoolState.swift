@@ -57,6 +57,9 @@ package struct PoolState: Sendable, Hashable {
     /// How many slots connections may name: it grows when the pool is resized, and never shrinks.
     package var slotCapacity: Int { slots.capacity }
 
+    /// Whether a connection is open or being opened.
+    package func holds(_ connection: ConnectionID) -> Bool { slots.holds(connection) }
+
     /// Whether every connection is closed.
     package var isEmpty: Bool { slots.counts.open == 0 }
 

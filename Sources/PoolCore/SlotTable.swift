@@ -72,6 +72,13 @@ struct SlotTable: Sendable, Hashable {
             && entries[connection.slot].phase == phase
     }
 
+    /// Whether a connection has its place still.
+    func holds(_ connection: ConnectionID) -> Bool {
+        entries.indices.contains(connection.slot)
+            && entries[connection.slot].serial == connection.serial
+            && entries[connection.slot].phase != .vacant
+    }
+
     /// How many slots there are: at least as many as may be open.
     var capacity: Int { entries.count }
 

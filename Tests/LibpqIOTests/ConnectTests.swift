@@ -81,6 +81,25 @@ extension `libpq on a real server` {
             }
         }
 
+        @Test(arguments: Waiting.allCases)
+        func `does not leave a host that has answered for another one`(waiting: Waiting) async throws {
+            // Slow in each direction: the first answer comes within the time limit, the last one long after it.
+            try await FaultProxy.run(.latency(.milliseconds(100))) { slow in
+                try await FaultProxy.run { other in
+                    let took = try await time {
+                        _ = try await connect(
+                            try settings(["host": "127.0.0.1,127.0.0.1", "port": "\(slow.port),\(other.port)"]),
+                            waiting,
+                            timeout: .milliseconds(350)
+                        )
+                    }
+                    #expect(took >= .milliseconds(350))
+                    #expect(slow.counts.connections >= 1)
+                    #expect(other.counts.connections == 0)
+                }
+            }
+        }
+
         @Test func `tells of every host when none works`() async throws {
             let (one, two) = (try await DeadEnds.closedPort(), try await DeadEnds.closedPort())
             let error = try await connectError(settings(["host": "127.0.0.1,localhost", "port": "\(one),\(two)"]))

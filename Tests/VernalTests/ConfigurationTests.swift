@@ -118,6 +118,26 @@ private func configuration(
         await engine.dispose()
     }
 
+    @Test func `about a fleet that makes no sense is refused by its name`() throws {
+        let changes: [(name: String, change: (inout EngineConfiguration) -> Void)] = [
+            ("connectConcurrency", { $0.connectConcurrency = 0 }), ("fleetSize", { $0.fleetSize = 0 }),
+            ("serverConnectRate", { $0.serverConnectRate = 0 }), ("serverConnectRate", { $0.serverConnectRate = .nan }),
+            ("serverConnectRate", { $0.serverConnectRate = -.infinity }),
+            ("firstConnectWindow", { $0.firstConnectWindow = .seconds(-1) }),
+        ]
+        for (name, change) in changes {
+            var wrong = try configuration(["DATABASE_URL": "postgres://h/d"])
+            change(&wrong)
+            let error = try refusal { try wrong.validate() }
+            #expect(error.description.contains(name))
+        }
+        var right = try configuration(["DATABASE_URL": "postgres://h/d"])
+        right.connectConcurrency = nil
+        right.fleetSize = 1000
+        right.serverConnectRate = 100
+        try right.validate()
+    }
+
     @Test func `wins over the options of the URL`() throws {
         let found = try configuration([
             "DATABASE_URL": "postgres://h/d?pool_size=3&max_overflow=4&pool_timeout=9&pgbouncer=true",

@@ -44,15 +44,49 @@ extension `On a real server` {
 
         @Test func `a server that accepts and never answers is given up in time`() async throws {
             try await FaultProxy.run(.deaf) { proxy in
-                try await using(try proxy.engine { $0.connectTimeout = .milliseconds(150) }) { engine in
+                try await using(
+                    try proxy.engine {
+                        $0.connectTimeout = .milliseconds(50)
+                        $0.acquireTimeout = .milliseconds(250)
+                    }
+                ) { engine in
                     let took = try await time {
                         let error = try await #require(throws: VernalError.self) { try await engine.query("SELECT 1") }
-                        #expect(error.code == .connectFailed || error.code == .timedOut)
-                        #expect(error.description.contains("no connection within"))
+                        #expect(error.code == .timedOut)
+                        #expect(error.wait == .authentication || error.wait == .connect)
                     }
-                    #expect(took < .seconds(1))
+                    // There is no other host, so all of the caller's time is spent on this one.
+                    #expect(took >= .milliseconds(250) && took < .seconds(1))
                     proxy.mode = .forward
                     #expect(try await engine.leasableConnections() == 1)
+                }
+            }
+        }
+
+        @Test func `a server that accepts and answers late is waited for, and not asked twice`() async throws {
+            try await FaultProxy.run(.hold) { proxy in
+                try await using(try proxy.engine { $0.connectTimeout = .milliseconds(50) }) { engine in
+                    async let answer = engine.query("SELECT 1").value(as: Int.self)
+                    try await Task.sleep(for: .milliseconds(300))
+                    proxy.mode = .forward
+                    #expect(try await answer == 1)
+                    #expect(proxy.counts.connections == 1)
+                    #expect(engine.statistics.connectFailures == 0)
+                }
+            }
+        }
+
+        @Test func `a place in the server's queue is kept for the next caller`() async throws {
+            try await FaultProxy.run(.hold) { proxy in
+                try await using(try proxy.engine { $0.connectTimeout = .milliseconds(100) }) { engine in
+                    for _ in 0..<2 {
+                        _ = try await #require(throws: VernalError.self) {
+                            try await engine.withConnection(acquireTimeout: .milliseconds(150)) { _ in }
+                        }
+                    }
+                    proxy.mode = .forward
+                    try await engine.execute("SELECT 1")
+                    #expect(proxy.counts.connections == 1)
                 }
             }
         }
@@ -103,14 +137,21 @@ extension `On a real server` {
             let length = try await handshakeLength()
             for limit in [1, 10, 40, length - 1] {
                 try await FaultProxy.run(.stallAfter(serverBytes: limit)) { proxy in
-                    try await using(try proxy.engine { $0.connectTimeout = .milliseconds(250) }) { engine in
+                    try await using(
+                        try proxy.engine {
+                            $0.connectTimeout = .milliseconds(50)
+                            $0.acquireTimeout = .milliseconds(250)
+                        }
+                    ) { engine in
                         let took = try await time {
                             _ = try await #require(throws: VernalError.self) { try await engine.query("SELECT 1") }
                         }
                         #expect(took < .seconds(1), "stalled after \(limit) bytes")
-                        #expect(engine.isAtRest)
+                        // What the server said is lost, so the half-open connection is of no use.
+                        await proxy.closeAll()
                         proxy.mode = .forward
                         try await engine.execute("SELECT 1")
+                        #expect(engine.isAtRest)
                     }
                 }
             }
@@ -121,12 +162,35 @@ extension `On a real server` {
                 try await using(try proxy.engine { $0.acquireRetry = .never }) { engine in
                     proxy.when(
                         clientSends: "client_encoding",
-                        .answerThenClose(ServerSays.error("08P01", "no more connections allowed (max_client_conn)"))
+                        .answerThenClose(ServerSays.error("08P01", "unsupported startup parameter: colour"))
                     )
                     let error = try await #require(throws: VernalError.self) { try await engine.query("SELECT 1") }
                     #expect(error.code == .connectFailed)
                     #expect(error.sqlState == .protocolViolation)
-                    #expect(error.description.contains("max_client_conn"))
+                    #expect(error.description.contains("colour"))
+                }
+            }
+        }
+
+        @Test(arguments: [
+            ("53300", "sorry, too many clients already"), ("53400", "Unable to accept connection, rate exceeded."),
+            ("08P01", "no more connections allowed (max_client_conn)"),
+            ("XX000", "(EMAXCONNSESSION) max clients reached in session mode"),
+            ("XX000", "Rate of connection to proxy exceeded 5"),
+        ])
+        func `a server or a pooler that has no room is asked again a little later`(
+            sqlState: String,
+            message: String
+        ) async throws {
+            try await FaultProxy.run { proxy in
+                try await using(try proxy.engine()) { engine in
+                    proxy.when(
+                        clientSends: "client_encoding",
+                        .answerThenClose(ServerSays.error(sqlState, message))
+                    )
+                    let answer = try await engine.query("SELECT 1").value(as: Int.self)
+                    #expect(answer == 1)
+                    #expect(engine.statistics.connectFailures == 1)
                 }
             }
         }

@@ -236,7 +236,8 @@ extension `On a real server` {
             neglect: Neglect
         ) async throws {
             try await FaultProxy.run(.deaf) { proxy in
-                try await using(try proxy.engine { $0.connectTimeout = .milliseconds(600) }) { engine in
+                // Five of them are the patience with a connect that was left.
+                try await using(try proxy.engine { $0.connectTimeout = .milliseconds(120) }) { engine in
                     _ = try await #require(throws: VernalError.self) {
                         try await engine.withConnection(acquireTimeout: .milliseconds(20)) { _ in }
                     }

@@ -2,6 +2,7 @@ import EmbeddedPostgres
 import InvocationLifecycle
 import Testing
 import Vernal
+import VernalTestKit
 
 /// What needs a server that can be stopped, filled up, or asked for TLS.
 @Suite struct `With a server of its own, an engine` {
@@ -112,6 +113,36 @@ import Vernal
         #expect(try await answer == 5)
         #expect(late.statistics.connectFailures > 0)
         await late.dispose()
+        try await server.remove()
+    }
+
+    @Test func `keeps its connection while slots are plenty, and gives it back while they are scarce`() async throws {
+        let server = try await EmbeddedPostgresServer.start(
+            EmbeddedPostgresOptions(maxConnections: 5, settings: ["superuser_reserved_connections": "0"])
+        )
+        var engines: [Engine] = []
+        for _ in 0..<5 {
+            let engine = try engine(server.url)
+            _ = try await engine.query("SELECT 1")
+            if engines.isEmpty {
+                await engine.participant.willFreeze()
+                #expect(engine.statistics.idle == 1)
+            }
+            engines.append(engine)
+        }
+        await engines[4].participant.willFreeze()
+        #expect(engines[4].statistics.open == 0)
+        // Four of five are no more than the headroom, once the server has noticed.
+        try await eventually("a slot is free") {
+            try await engines[0].query(
+                "SELECT count(*) FROM pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL"
+            ).value(as: Int.self) == 4
+        }
+        await engines[3].participant.willFreeze()
+        #expect(engines[3].statistics.idle == 1)
+        // And whoever gave its connection back gets one again.
+        #expect(try await engines[4].query("SELECT 6").value(as: Int.self) == 6)
+        for engine in engines { await engine.dispose() }
         try await server.remove()
     }
 

@@ -55,6 +55,9 @@ missing_prerequisites() {
     { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq
     [ -n "$(find_postgres initdb)" ] || echo server
     command -v psql >/dev/null || echo psql
+    [ -e /usr/include/hiredis/hiredis.h ] || { command -v pkg-config >/dev/null && pkg-config --exists hiredis; } || echo hiredis
+    command -v redis-server >/dev/null || echo redis
+    command -v python3 >/dev/null || echo python3
     command -v openssl >/dev/null || echo openssl
     command -v curl >/dev/null || echo curl
     command -v ps >/dev/null || echo ps
@@ -79,10 +82,10 @@ install_prerequisites() {
     step "Installing what is missing: $(tr '\n' ' ' <<<"$missing")"
     if ! command -v apt-get >/dev/null; then
         stop "please install what is missing, then run this again:
-  macOS:          brew install libpq pkg-config postgresql@17 pgbouncer pgpool-ii gettext
+  macOS:          brew install libpq pkg-config postgresql@17 pgbouncer pgpool-ii gettext hiredis redis
                   export PKG_CONFIG_PATH=\"\$(brew --prefix libpq)/lib/pkgconfig\" PATH=\"\$(brew --prefix libpq)/bin:\$PATH\"
-  Fedora, RHEL:   dnf install libpq-devel pkgconf-pkg-config postgresql-server openssl curl procps-ng pgbouncer pgpool-II gettext
-  Alpine:         apk add libpq-dev pkgconf postgresql openssl curl procps pgbouncer pgpool gettext"
+  Fedora, RHEL:   dnf install libpq-devel pkgconf-pkg-config postgresql-server openssl curl procps-ng pgbouncer pgpool-II gettext hiredis-devel openssl-devel redis python3
+  Alpine:         apk add libpq-dev pkgconf postgresql openssl curl procps pgbouncer pgpool gettext hiredis-dev openssl-dev redis python3"
     fi
     local -a root=() packages=()
     if [ "$(id -u)" -ne 0 ]; then
@@ -96,6 +99,8 @@ install_prerequisites() {
             server) packages+=(postgresql) ;;
             psql) packages+=(postgresql-client) ;;
             ps) packages+=(procps) ;;
+            hiredis) packages+=(libhiredis-dev libssl-dev) ;;
+            redis) packages+=(redis-server redis-tools) ;;
             pgpool) packages+=(pgpool2) ;;
             envsubst) packages+=(gettext-base) ;;
             python) packages+=(python3 python3-venv) ;;
@@ -109,7 +114,7 @@ install_prerequisites() {
         echo 'create_main_cluster = false' | "${root[@]}" tee "$answers" >/dev/null
     fi
     "${root[@]}" apt-get update -q
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends \
         -o Dpkg::Options::=--force-confold "${packages[@]}"
     # Nobody here needs the poolers that Debian's packages have started, either.
     if [[ " ${packages[*]} " == *" pgbouncer "* || " ${packages[*]} " == *" pgpool2 "* ]] && [ -d /run/systemd/system ]; then

@@ -5,6 +5,11 @@ package import Moments
 /// When its driver has to stop (its time is up, its task is cancelled) the half-open connection stays in here, and the
 /// next driver goes on where the last one stopped. So an impatient caller does not waste what the server has
 /// already paid for, and no task of our own is needed to finish it.
+///
+/// Giving up a connect that stands in a busy server's queue makes the server work for nobody, and the next try begins at
+/// the end of the queue. So the time limit is for what tells that a host is not there: that it does not accept, or accepts
+/// and says nothing while there is another host to turn to. In all other cases there is nothing better to do than to wait
+/// for as long as the caller can.
 package struct ConnectAttempt: ~Copyable {
     /// How a drive ended.
     package enum Progress: ~Copyable {
@@ -16,7 +21,7 @@ package struct ConnectAttempt: ~Copyable {
     }
 
     private let settings: ConnectionSettings
-    /// How long one address may take, from the first packet to the end of the authentication.
+    /// How long one address may take to accept, and to say something if there is another host.
     private let timeout: Duration
     /// The hosts that were not tried yet, the next one last.
     private var targets: [HostPlan.Target]
@@ -29,11 +34,23 @@ package struct ConnectAttempt: ~Copyable {
     struct Candidate: ~Copyable {
         var handle: PGConnHandle
         let target: HostPlan.Target
-        let deadline: Moment
+        let begun: Moment
         var wants: SocketInterest = .write
+        /// Whether the server has said anything: a queue in front of it is all that a connect still waits for.
+        var hasShownLife = false
         /// Whether an earlier driver left it: then its failure may be one of having been left, and says nothing.
         var wasLeft = false
+
+        /// When to give it up even if the caller has more time; `nil`: never.
+        func limit(timeout: Duration, hasOtherHosts: Bool) -> Moment? {
+            if handle.connectPhase == .transport || (hasOtherHosts && !hasShownLife) { return begun + timeout }
+            return wasLeft ? begun + timeout * ConnectAttempt.patienceWithTheLeft : nil
+        }
     }
+
+    /// For how many time limits a connect that was left may stay without an answer: longer than a busy server's queue is
+    /// likely to be, and no longer, because a connection that has died unnoticed would never answer.
+    package static let patienceWithTheLeft = 5
 
     /// Prepares a connect.
     ///
@@ -41,7 +58,7 @@ package struct ConnectAttempt: ~Copyable {
     ///
     /// - Parameters:
     ///   - settings: what the user asked for.
-    ///   - timeout: the time limit for each address.
+    ///   - timeout: the time limit for each address: to accept, and to say something if there is another host.
     /// - Throws: `invalidSettings`.
     package init(_ settings: ConnectionSettings, timeout: Duration) throws(LibpqError) {
         _ = EnvironmentVariables.areHarmless
@@ -162,7 +179,7 @@ package struct ConnectAttempt: ~Copyable {
             failures.append(LibpqError(.connectFailed, "out of memory"))
             return
         }
-        current = Candidate(handle: handle, target: target, deadline: Moment.now + timeout)
+        current = Candidate(handle: handle, target: target, begun: .now)
     }
 
     private mutating func poll(until deadline: Moment, waiter: SocketWaiter) async -> Progress {
@@ -172,7 +189,8 @@ package struct ConnectAttempt: ~Copyable {
             let socket = candidate.handle.socket
             // libpq decides whether a descriptor that is gone is an error: polling tells.
             if socket >= 0 {
-                let limit = min(deadline, candidate.deadline)
+                let own = candidate.limit(timeout: timeout, hasOtherHosts: !targets.isEmpty)
+                let limit = min(deadline, own ?? deadline)
                 let reason = await waiter.wait(
                     for: socket,
                     candidate.wants,
@@ -182,7 +200,7 @@ package struct ConnectAttempt: ~Copyable {
                 )
                 switch reason {
                 case .ready: break
-                case .timedOut where candidate.deadline <= .now:
+                case .timedOut where own.map { $0 <= .now } ?? false:
                     let phase = candidate.handle.connectPhase
                     return .failed(
                         LibpqError(
@@ -199,9 +217,14 @@ package struct ConnectAttempt: ~Copyable {
                 }
             }
             let phase = candidate.handle.connectPhase
+            let hasAnswered = candidate.wants == .read && phase != .transport
             switch candidate.handle.connectPoll() {
-            case .reading: candidate.wants = .read
-            case .writing: candidate.wants = .write
+            case .reading:
+                candidate.wants = .read
+                candidate.hasShownLife = candidate.hasShownLife || hasAnswered
+            case .writing:
+                candidate.wants = .write
+                candidate.hasShownLife = candidate.hasShownLife || hasAnswered
             case .failed: return .failed(Self.error(candidate.handle, phase: phase))
             case .ok: return .connected(LibpqConnection(candidate.handle, pace: pace))
             }

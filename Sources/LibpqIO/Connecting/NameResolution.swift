@@ -1,5 +1,5 @@
 internal import CLibpq
-internal import Moments
+package import Moments
 
 #if canImport(Glibc)
 internal import Glibc
@@ -44,8 +44,8 @@ func resolve(_ host: String, numericOnly: Bool = false) -> Result<[String], Reso
 }
 
 /// Why a name has no address, in the words of the system.
-struct ResolutionFailure: Error {
-    var reason: String
+package struct ResolutionFailure: Error {
+    package var reason: String
 }
 
 @unsafe
@@ -69,7 +69,7 @@ private func numericAddress(_ entry: addrinfo) -> String? {
 
 extension SocketWaiter {
     /// Looks up the addresses of a host without blocking the caller's thread.
-    func addresses(
+    package func addresses(
         of host: String,
         until deadline: Moment
     ) async -> Result<Result<[String], ResolutionFailure>, GaveUp> {

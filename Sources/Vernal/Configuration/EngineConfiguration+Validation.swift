@@ -28,12 +28,10 @@ extension EngineConfiguration {
             )
         }
         if let connectBurst { try require(1...1000, connectBurst, "connectBurst") }
-        guard connectRate > 0, connectRate.isFinite else {
-            throw VernalError(
-                .configuration,
-                "connectRate is \(connectRate): it has to be more than 0 connects a second"
-            )
-        }
+        if let connectConcurrency { try require(1...1000, connectConcurrency, "connectConcurrency") }
+        if let fleetSize { try require(1...10_000_000, fleetSize, "fleetSize") }
+        try require(rate: connectRate, "connectRate")
+        if let serverConnectRate { try require(rate: serverConnectRate, "serverConnectRate") }
         if let attempts = acquireRetry.maxAttempts { try require(1...1000, attempts, "acquireRetry.maxAttempts") }
         try require(1...64, alertThresholds.connectWindow, "alertThresholds.connectWindow")
         let optional: [(name: String, value: Duration?)] = [
@@ -79,6 +77,12 @@ extension EngineConfiguration {
         }
     }
 
+    private func require(rate: Double, _ name: String) throws(VernalError) {
+        guard rate > 0, rate.isFinite else {
+            throw VernalError(.configuration, "\(name) is \(rate): it has to be more than 0 connects a second")
+        }
+    }
+
     /// The numbers in the form that the pool decides by.
     package var limits: PoolLimits {
         var limits = PoolLimits()
@@ -89,7 +93,7 @@ extension EngineConfiguration {
         limits.idleTimeout = idleTimeout
         limits.hardIdleLimit = max(hardIdleLimit, idleTimeout)
         limits.maxLifetime = maxLifetime
-        limits.halfOpenLimit = connectTimeout
+        limits.halfOpenLimit = connectTimeout * ConnectAttempt.patienceWithTheLeft
         limits.pingBypass = pingBypass
         limits.pingIdleAge = pingIdleAge
         limits.keepsConnections = keepsConnections
@@ -98,6 +102,7 @@ extension EngineConfiguration {
         limits.connectBurst = connectBurst ?? limits.maxOpen
         limits.connectBurstFollowsLimit = connectBurst == nil
         limits.connectRate = connectRate
+        limits.connectConcurrency = connectConcurrency
         return limits
     }
 }

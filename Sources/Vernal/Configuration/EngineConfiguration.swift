@@ -1,4 +1,5 @@
 package import LibpqIO
+internal import PoolCore
 
 /// Where an engine finds its database, and by which numbers it pools.
 ///
@@ -10,6 +11,8 @@ public struct EngineConfiguration: Sendable, Hashable {
     ///
     /// Holds the password.
     package var settings = ConnectionSettings()
+    /// Who is asked before each connect.
+    var admission: AdmissionReference?
 
     // MARK: Size
 
@@ -48,9 +51,11 @@ public struct EngineConfiguration: Sendable, Hashable {
     ///
     /// Default 5 s, and never longer than the invocation lasts, less `invocationMargin`.
     public var acquireTimeout: Duration = .seconds(5)
-    /// How long one address of the server may take from the first packet to the end of the authentication.
+    /// How long one address of the server may take to accept a connection, and to say something if there is another host
+    /// to turn to.
     ///
-    /// Default 3 s.
+    /// Default 3 s. A server that has accepted, and is the only one, is waited for as long as the caller has time: whoever
+    /// gives up a place in a busy server's queue makes it work for nobody.
     public var connectTimeout: Duration = .seconds(3)
     /// What is left of an invocation when the engine gives up, so that the function can still answer.
     ///
@@ -121,6 +126,21 @@ public struct EngineConfiguration: Sendable, Hashable {
     /// Default 0: a lone cold start pays nothing.
     public var firstConnectWindow: Duration = .zero
 
+    /// How many connects may be under way at a time; those who wait are served by whatever comes first, a new connection or
+    /// one that is given back.
+    ///
+    /// From 1; default 2. `nil`: as many as `connectBurst` allows.
+    public var connectConcurrency: Int? = 2
+    /// How many processes may start together.
+    ///
+    /// From 1; default `nil`: unknown. With `serverConnectRate` it makes the first connect wait for a random part of what
+    /// the server's queue would take beyond the caller's deadline, which is nothing for all but large fleets.
+    public var fleetSize: Int?
+    /// How many connects a second the server takes.
+    ///
+    /// More than 0; default `nil`: unknown. A PostgreSQL on a machine of its own takes some hundreds.
+    public var serverConnectRate: Double?
+
     /// After how many connects in a row that failed and might be retried none is tried for a while: one second,
     /// doubling up to 30 s.
     ///
@@ -183,6 +203,18 @@ public enum Retention: String, Sendable, Hashable, CaseIterable {
     case keep
     /// Give them back: a frozen process holds nothing.
     case release
+
+    /// The policy as the pool's core has it.
+    var rule: RetentionRule.Limits {
+        var limits = RetentionRule.Limits()
+        limits.policy =
+            switch self {
+            case .adaptive: .adaptive
+            case .keep: .keep
+            case .release: .release
+            }
+        return limits
+    }
 }
 
 /// What becomes of a connection that somebody still holds when the invocation is over.

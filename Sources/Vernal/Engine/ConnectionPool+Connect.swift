@@ -4,9 +4,6 @@ internal import PoolCore
 internal import Synchronization
 
 extension ConnectionPool {
-    /// For how long a server that had no connection slot left counts as short of them.
-    private static let scarcityMemory: Duration = .seconds(300)
-
     /// Makes a connection, or goes on with one that another task had to leave.
     ///
     /// If this task has to stop on the way, the half-open connection is left to the next one.
@@ -31,6 +28,9 @@ extension ConnectionPool {
             attempt = parked
         } else {
             await waitForFirstConnect(until: request.deadline)
+            if let refusal = await askForAdmission(id, until: request.deadline) {
+                throw notAdmitted(refusal, permit, request.borrower)
+            }
             switch await prepareAttempt(until: request.deadline) {
             case .ready(let prepared): attempt = prepared
             case .failed(let failure): throw failed(failure, permit)
@@ -56,17 +56,16 @@ extension ConnectionPool {
                 }
             }
             let jitter = Double.random(in: 0..<1)
-            let (action, closedBreaker, hasBreaker) = shared.withLock(giving: permit) { shared, permit in
-                shared.retryQuota.succeeded()
+            let (action, closedBreaker) = shared.withLock(giving: permit) { shared, permit in
+                shared.patience.connectSucceeded()
                 shared.lastConnectError = nil
                 shared.watch.connectEnded(failed: false)
                 shared.watch.opened(id.slot, lifeline)
                 shared.watch.lent(id.slot, to: request.borrower)
                 shared.state.capLives(idle: rules.longestIdle, life: rules.longestLife)
-                let hasBreaker = shared.state.hasBreaker
                 let wasOpen = shared.state.isBreakerOpen
                 let action = shared.state.connectSucceeded(permit, now: .now, jitter: jitter, isUse: isUse)
-                return (action, wasOpen, hasBreaker)
+                return (action, wasOpen)
             }
             events.emit(.connected) { event in
                 event.epoch = Int(id.serial)
@@ -78,7 +77,7 @@ extension ConnectionPool {
                 settle()
                 throw rejected(.closed, request.borrower)
             }
-            if hasBreaker { settle() }  // It may have closed.
+            settle()  // One connect fewer is under way, and the breaker may have closed.
             return connection
         case .failed(let error):
             if upstream.learns(from: error, configuration.settings) {
@@ -120,12 +119,13 @@ extension ConnectionPool {
         let (sleepers, openedBreaker) = shared.withLock(giving: permit) { shared, permit in
             if failure.code != .cancelled { shared.lastConnectError = failure }
             shared.watch.connectEnded(failed: true)
-            if failure.showsScarcity { shared.scarceUntil = .now + Self.scarcityMemory }
+            if failure.showsScarcity { shared.retention.connectRefused(now: .now, jitter: .random(in: 0..<1)) }
             if failure.advice?.retry == .slowly { shared.state.openBreakerAtOnce() }
             let openings = shared.state.breakerOpenings
             let rejected = shared.state.connectFailed(
                 permit,
                 isDefinite: isDefinite,
+                isOverload: failure.isOverload,
                 now: .now,
                 jitter: .random(in: 0..<1)
             )
@@ -139,18 +139,28 @@ extension ConnectionPool {
         return failure.with { $0.poolCounts = counts }
     }
 
-    /// Spreads the first connects of a fleet that starts together, if the user wants that.
+    /// Spreads the first connects of a fleet that starts together, if the user wants that, and stays away from a server
+    /// that had no room for the process before this one in the same sandbox.
     private func waitForFirstConnect(until deadline: Moment) async {
-        guard configuration.firstConnectWindow > .zero else { return }
         let isFirst = shared.withLock { shared in
             defer { shared.isFirstConnect = false }
             return shared.isFirstConnect
         }
         guard isFirst else { return }
-        // Never so long that no time is left for the connect itself.
         let now = Moment.now
-        let window = min(configuration.firstConnectWindow, (deadline - now) / 2)
-        guard window > .zero else { return }
-        _ = await SocketWaiter.shared.sleep(at: Parking(), until: now + window * Double.random(in: 0..<1))
+        var window = configuration.firstConnectWindow
+        if let fleet = configuration.fleetSize, let rate = configuration.serverConnectRate {
+            window = max(window, FirstConnectWindow.needed(fleet: fleet, rate: rate, deadline: deadline - now))
+        }
+        let delay = FirstConnectWindow.delay(
+            window: window,
+            within: deadline - now,
+            jitter: .random(in: 0..<1)
+        )
+        // Never so long that no time is left for the connect itself.
+        let held = backoffNote.heldUntil(now: now).map { min($0, now + (deadline - now) / 2) }
+        let start = max(now + delay, held ?? now)
+        guard start > now else { return }
+        _ = await SocketWaiter.shared.sleep(at: Parking(), until: start)
     }
 }

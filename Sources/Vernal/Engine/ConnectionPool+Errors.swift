@@ -71,6 +71,11 @@ extension ConnectionPool {
                 .throttled,
                 "this process has opened too many connections lately; the next may be opened after the deadline"
             ) { $0.wait = .connectThrottle }
+        case .notAdmitted:
+            explained(
+                .throttled,
+                "the fleet has opened too many connections lately; the next may be opened after the deadline"
+            ) { $0.wait = .connectThrottle }
         case .breakerOpen:
             explained(
                 .connectFailed,

@@ -9,6 +9,11 @@ extension ConnectionPool {
     /// Before the time is over the statements that still run are cancelled, and at its end what is left is cut: the server
     /// is not to go on with work that nobody waits for.
     func shutDown(until deadline: Moment) async {
+        await drain(until: deadline)
+        await returnTickets()
+    }
+
+    private func drain(until deadline: Moment) async {
         var unused: [Closing] = []
         let drained = Parking()
         let sleepers = shared.withLock { shared in

@@ -11,6 +11,10 @@ internal import Synchronization
 final class ConnectionPool: Sendable {
     struct Shared: Sendable {
         var state: PoolState
+        /// How long callers go on asking a server that refuses them.
+        var patience: ConnectPatience
+        /// Whether connections are kept across a freeze.
+        var retention: RetentionRule
         /// Where the connections lie.
         ///
         /// A place is replaced when its connection is to be closed, so that a later connection of the same slot never
@@ -21,10 +25,11 @@ final class ConnectionPool: Sendable {
         var drainers: [Parking] = []
         /// Why the last connect failed; `nil` when it was made.
         var lastConnectError: VernalError?
-        /// Until when the server counts as short of connection slots, because it has said that it had none left.
-        var scarceUntil: Moment?
+        var slotsCountedAt: Moment?
+        var mayCountSlots = true
         var isFirstConnect = true
-        var retryQuota = RetryQuota()
+        /// What the connections were admitted with, if somebody is asked before each connect.
+        var tickets: [ConnectionID: ConnectTicket] = [:]
         var thawDetector = ThawDetector()
         var watch: PoolWatch
         /// Sessions that were cleaned for the next caller.
@@ -49,6 +54,8 @@ final class ConnectionPool: Sendable {
     let hooks: EngineHooks
     let events: EventHub
     let upstream: UpstreamWatch
+    /// Whoever is asked before each connect.
+    let gate: AdmissionGate?
     let shared: Mutex<Shared>
     private let generation = ForkGuard.generation
 
@@ -58,9 +65,12 @@ final class ConnectionPool: Sendable {
         events = EventHub(engine: name, hooks)
         upstream = UpstreamWatch(configuration) { [events] notice in events.tell(notice) }
         let limits = configuration.limits
+        gate = configuration.connectAdmission.map { AdmissionGate($0) }
         shared = Mutex(
             Shared(
                 state: PoolState(limits),
+                patience: ConnectPatience(configuration.acquireRetry.patience),
+                retention: RetentionRule(configuration.retention.rule),
                 slots: (0..<limits.maxOpen).map { _ in PoolSlot() },
                 watch: PoolWatch(configuration)
             )
@@ -109,19 +119,22 @@ final class ConnectionPool: Sendable {
                 if error.code == .authenticationFailed, hooks.credentials != nil, failures == 1 {
                     continue  // With new ones: the old ones may have been too old.
                 }
-                let policy = configuration.acquireRetry
-                let pause = Backoff.delay(
-                    attempt: failures,
-                    jitter: .random(in: 0..<1),
-                    base: policy.baseDelay,
-                    cap: policy.maxDelay
-                )
-                // Some say how long they will go on refusing; then all come back over another such time.
-                let atLeast = (error.advice?.pause ?? .zero) * .random(in: 1..<2)
-                let resumption = Moment.now + max(pause, atLeast)
-                guard policy.allowsRetry(after: failures, error), resumption < request.deadline,
-                    shared.withLock({ $0.retryQuota.retryRequested() })
-                else { throw acquireFailed(error, request) }
+                guard configuration.acquireRetry.allowsRetry(after: failures, error) else {
+                    throw acquireFailed(error, request)
+                }
+                let decision = shared.withLock { shared in
+                    shared.patience.connectFailed(
+                        error.connectTrouble,
+                        attempt: failures,
+                        now: .now,
+                        deadline: request.deadline,
+                        jitter: .random(in: 0..<1)
+                    )
+                }
+                guard case .again(let resumption) = decision else {
+                    if error.isOverload { leaveNote(failures: failures) }
+                    throw acquireFailed(error, request)
+                }
                 _ = await SocketWaiter.shared.sleep(at: Parking(), until: resumption)
             }
         }

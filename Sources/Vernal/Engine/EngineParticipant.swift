@@ -28,14 +28,7 @@ final class EngineParticipant: InvocationParticipant {
     func willFreeze() async {
         guard let pool = try? pool.get() else { return }
         await pool.invocationEnded()
-        switch pool.configuration.retention {
-        case .keep: break
-        case .release: pool.close { $0.releaseIdle() }
-        case .adaptive:
-            // Behind a pooler an idle connection holds none of the server's slots.
-            let isWorthIt = !pool.upstream.rules.keepsIdleConnections
-            if isWorthIt, pool.isServerScarce { pool.close { $0.releaseIdle() } }
-        }
+        await pool.prepareForFreeze()
     }
 
     func afterRestore() async {
@@ -50,11 +43,6 @@ final class EngineParticipant: InvocationParticipant {
 }
 
 extension ConnectionPool {
-    /// Whether the server had no connection slot left a while ago.
-    fileprivate var isServerScarce: Bool {
-        shared.withLock { $0.scarceUntil.map { .now < $0 } ?? false }
-    }
-
     /// Until when a connection is worth anything to a caller that asks now.
     func acquireDeadline(_ timeout: Duration?) -> Moment {
         let own = Moment.now + (timeout ?? configuration.acquireTimeout)

@@ -85,15 +85,6 @@ extension SQLState {
         }
     }
 
-    /// Whether a server that refuses a connection with this will most likely take it a little later: it is out of slots,
-    /// over its rate, or just starting.
-    var asksForPatience: Bool {
-        switch rawValue {
-        case "53300", "53400", "57P03": true
-        default: false
-        }
-    }
-
     /// Whether the server has given a transaction up in favour of another, so that it may succeed when it is run again.
     var asksForRepetition: Bool { self == .serializationFailure || self == .deadlockDetected }
 

@@ -56,6 +56,8 @@ final class PoolDriver {
     init(_ configure: (inout PoolLimits) -> Void = { _ in }) {
         var limits = PoolLimits()
         limits.connectBurst = 1000
+        limits.connectConcurrency = nil
+        limits.halfOpenLimit = .seconds(3)
         configure(&limits)
         state = PoolState(limits)
     }

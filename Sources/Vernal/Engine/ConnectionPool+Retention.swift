@@ -1,0 +1,78 @@
+internal import LibpqIO
+internal import Moments
+internal import PoolCore
+internal import Synchronization
+
+extension ConnectionPool {
+    /// How long a count of the server's slots is taken for true.
+    private static let countLifetime: Duration = .seconds(10)
+    /// How long the count may take: it comes after the answer of the invocation, but before the next one.
+    private static let countLimit: Duration = .milliseconds(100)
+
+    /// The process may be frozen: what it does not need goes back to the server, if others are short of it.
+    func prepareForFreeze() async {
+        // Behind a pooler an idle connection holds none of the server's slots.
+        let isWorthIt = configuration.retention != .adaptive || !upstream.rules.keepsIdleConnections
+        if isWorthIt {
+            await countSlots()
+            if shared.withLock({ $0.retention.givesBack(now: .now) }) { close { $0.releaseIdle() } }
+        }
+        await returnTickets()
+    }
+
+    /// Counts the server's slots on an idle connection.
+    ///
+    /// Here, and not when the connection is made: the count is newer, and no caller waits for it.
+    private func countSlots() async {
+        let mustCount = shared.withLock { shared in
+            guard configuration.retention == .adaptive, configuration.keepsConnections, shared.mayCountSlots,
+                shared.slotsCountedAt.map({ .now - $0 > Self.countLifetime || $0 > .now }) ?? true
+            else { return false }
+            let snapshot = shared.state.snapshot
+            guard snapshot.counts.idle > 0, snapshot.waiting == 0 else { return false }
+            shared.slotsCountedAt = .now
+            return true
+        }
+        let request = AcquireRequest(until: .now + Self.countLimit, at: CallSite())
+        guard mustCount, let connection = try? await tryAcquire(request) else { return }
+        do {
+            let (used, usable) = try await lend(connection) { connection in
+                try await connection.query(Self.slotUsage, timeout: Self.countLimit).decode((Int, Int).self)[0]
+            }
+            shared.withLock { shared in
+                shared.retention.slotsCounted(SlotUsage(used: used, usable: usable), jitter: .random(in: 0..<1))
+            }
+        } catch let error as VernalError where error.code == .server {
+            // Something that speaks PostgreSQL's protocol and has no such tables: it is not asked again.
+            shared.withLock { $0.mayCountSlots = false }
+        } catch {
+            // Not counted; a refusal will tell when slots are scarce.
+        }
+    }
+
+    /// Client connections, and how many there may be.
+    ///
+    /// Who has a database and a user is a client (or works for one); the kind of another user's backend is not shown to
+    /// everybody. `reserved_connections` came with PostgreSQL 16.
+    private static let slotUsage: SQLQuery = """
+        SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL)::int8, \
+        current_setting('max_connections')::int8 - current_setting('superuser_reserved_connections')::int8 \
+        - coalesce(current_setting('reserved_connections', true), '0')::int8
+        """
+
+    // MARK: What a process leaves for the next one
+
+    /// The note about this server in the folder for temporary files.
+    var backoffNote: BackoffNote {
+        let settings = configuration.settings
+        let place = ["host", "hostaddr", "port", "dbname", "user"].map { settings[$0] ?? "" }
+        return BackoffNote(server: place.joined(separator: "\n"))
+    }
+
+    /// A caller is refused for want of slots, and its process may be ended for it: its successor is not to ask at once.
+    func leaveNote(failures: Int) {
+        let now = Moment.now
+        let pause = Backoff.delay(attempt: failures, jitter: .random(in: 0..<1), cap: .seconds(5))
+        backoffNote.leave(until: now + pause, failures: failures, now: now)
+    }
+}
