@@ -75,11 +75,13 @@ public enum FunctionHost {
                 let host = HTTPHost(options, platform: platform, handler: program.requestHandler)
                 let signals = TerminationSignals(hardLimit: options.gracePeriod + .seconds(2)) { host.beginDrain() }
                 defer { signals.stop() }
+                await signals.listen()
                 try await host.run()
             case .lambda(let platform):
                 let host = LambdaHost(options, platform: platform, program: program)
                 let signals = TerminationSignals(hardLimit: LambdaHost.stopAllowance * 2) { host.beginDrain() }
                 defer { signals.stop() }
+                await signals.listen()
                 try await host.run()
             }
         } catch let error as HostError {
