@@ -5,8 +5,8 @@ import Synchronization
 /// Says when a deadline has passed, to any number of invocations with one timer that is rarely moved.
 ///
 /// An invocation mostly ends long before its deadline, and a timer of its own would wake a thread to be started and
-/// another time to be stopped. Here what is scheduled is left alone when a deadline goes away or a later one comes; when
-/// it runs too early, it schedules itself again.
+/// another time to be stopped. Here what is scheduled is left alone when a deadline goes away or a later one comes;
+/// when it runs too early, it schedules itself again.
 package final class DeadlineTimer: Sendable {
     private typealias Waiter = (deadline: ContinuousClock.Instant, continuation: CheckedContinuation<Bool, Never>)
 
