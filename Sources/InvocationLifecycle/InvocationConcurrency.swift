@@ -2,8 +2,8 @@ import Synchronization
 
 /// How many invocations the platform sends to this process at the same time.
 ///
-/// A host that knows it says so once, before the first invocation; whoever sizes something for the whole process (a pool
-/// of connections) may ask later.
+/// A host that knows it says so once, before the first invocation; whoever sizes something for the whole process (a
+/// pool of connections) may ask later.
 package enum InvocationConcurrency {
     private static let number = Atomic(0)
 

@@ -16,21 +16,22 @@ internal import Glibc
 
 /// Runs a function: `FunctionHost.serve { request, context in … }` is the whole program.
 ///
-/// The same binary is an HTTP server (Cloud Run, Knative, Azure Functions, containers, a developer's machine) and an AWS Lambda
-/// custom runtime. Where it runs is read from the environment: `VERNAL_PLATFORM` (`http` or `lambda`) when it is set; else a
-/// Lambda function when there is `AWS_LAMBDA_RUNTIME_API` and no Lambda Web Adapter; else an HTTP server on the address of
-/// `AWS_LAMBDA_HTTP_ENDPOINT`, `FUNCTIONS_CUSTOMHANDLER_PORT` or `PORT`; and else on 127.0.0.1:8080.
+/// The same binary is an HTTP server (Cloud Run, Knative, Azure Functions, containers, a developer's machine) and an
+/// AWS Lambda custom runtime. Where it runs is read from the environment: `VERNAL_PLATFORM` (`http` or `lambda`) when
+/// it is set; else a Lambda function when there is `AWS_LAMBDA_RUNTIME_API` and no Lambda Web Adapter; else an HTTP
+/// server on the address of `AWS_LAMBDA_HTTP_ENDPOINT`, `FUNCTIONS_CUSTOMHANDLER_PORT` or `PORT`; and else on
+/// 127.0.0.1:8080.
 ///
-/// SIGTERM and SIGINT begin the orderly end: nothing new is taken, what is in flight finishes within the grace period of the
-/// platform, then the call returns. A second signal ends the process at once with status 128 + the signal's number, so
-/// 143 for SIGTERM. A handler that goes on for long after it was cancelled at the end of the grace period is ended
-/// with the process, status 1. When the host cannot start (a wrong or taken port, a wrong configuration of an engine) or
-/// the platform's interface breaks, it says why and ends the process with status 1.
+/// SIGTERM and SIGINT begin the orderly end: nothing new is taken, what is in flight finishes within the grace period
+/// of the platform, then the call returns. A second signal ends the process at once with status 128 + the signal's
+/// number, so 143 for SIGTERM. A handler that goes on for long after it was cancelled at the end of the grace period is
+/// ended with the process, status 1. When the host cannot start (a wrong or taken port, a wrong configuration of an
+/// engine) or the platform's interface breaks, it says why and ends the process with status 1.
 public enum FunctionHost {
     /// Serves requests with a handler until the platform ends the process.
     ///
-    /// On Lambda the requests are the events of API Gateway, function URLs and load balancers; any other event is answered
-    /// with an error that names `serveEvents`.
+    /// On Lambda the requests are the events of API Gateway, function URLs and load balancers; any other event is
+    /// answered with an error that names `serveEvents`.
     ///
     /// - Parameters:
     ///   - options: How to listen, and the limits.
@@ -45,8 +46,8 @@ public enum FunctionHost {
 
     /// Serves events with a handler until the platform ends the process.
     ///
-    /// On Lambda these are events as they come, from a queue, a bucket, a schedule or a caller; on HTTP platforms they come
-    /// as the content of requests.
+    /// On Lambda these are events as they come, from a queue, a bucket, a schedule or a caller; on HTTP platforms they
+    /// come as the content of requests.
     ///
     /// - Parameters:
     ///   - options: How to listen, and the limits.
@@ -75,11 +76,13 @@ public enum FunctionHost {
                 let host = HTTPHost(options, platform: platform, handler: program.requestHandler)
                 let signals = TerminationSignals(hardLimit: options.gracePeriod + .seconds(2)) { host.beginDrain() }
                 defer { signals.stop() }
+                await signals.listen()
                 try await host.run()
             case .lambda(let platform):
                 let host = LambdaHost(options, platform: platform, program: program)
                 let signals = TerminationSignals(hardLimit: LambdaHost.stopAllowance * 2) { host.beginDrain() }
                 defer { signals.stop() }
+                await signals.listen()
                 try await host.run()
             }
         } catch let error as HostError {

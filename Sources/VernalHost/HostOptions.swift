@@ -33,9 +33,9 @@ public struct HostOptions: Sendable {
     public var requestTimeout: Duration?
     /// How long before the end of a Lambda invocation the handler is cancelled and the caller is told (100 ms).
     ///
-    /// It has to be enough for the error to reach the platform, which else ends the process. Never more than a fifth of what
-    /// is left when the invocation arrives. The engine gives up 250 ms before the end, so that a handler that waits for
-    /// the database hears why before it is cancelled.
+    /// It has to be enough for the error to reach the platform, which else ends the process. Never more than a fifth of
+    /// what is left when the invocation arrives. The engine gives up 250 ms before the end, so that a handler that
+    /// waits for the database hears why before it is cancelled.
     public var deadlineMargin = Duration.milliseconds(100)
     /// Whether a Lambda function sends its HTTP responses as streams (off).
     ///
@@ -51,9 +51,9 @@ public struct HostOptions: Sendable {
 
     /// Where the host logs to.
     ///
-    /// By default to standard error: one JSON object a line where the platform reads such (`AWS_LAMBDA_LOG_FORMAT=JSON`,
-    /// and Cloud Run or Knative by `K_SERVICE`), else text. The level is `VERNAL_LOG_LEVEL`, else `LOG_LEVEL`, else
-    /// `AWS_LAMBDA_LOG_LEVEL`, else `info`.
+    /// By default to standard error: one JSON object a line where the platform reads such
+    /// (`AWS_LAMBDA_LOG_FORMAT=JSON`, and Cloud Run or Knative by `K_SERVICE`), else text. The level is
+    /// `VERNAL_LOG_LEVEL`, else `LOG_LEVEL`, else `AWS_LAMBDA_LOG_LEVEL`, else `info`.
     public var logger = Logger.fromEnvironment(label: "vernal.host")
     /// Called once with the address when the host has begun to listen, for example to learn a port that was 0.
     public var onListening: (@Sendable (ListeningAddress) -> Void)?

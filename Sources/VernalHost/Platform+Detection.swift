@@ -1,11 +1,11 @@
 extension Platform {
     /// Reads the platform from the environment.
     ///
-    /// The first that is set decides: `VERNAL_PLATFORM` (`http` or `lambda`); any `AWS_LWA_…`, because the AWS Lambda Web
-    /// Adapter asks the runtime API itself and both would take each other's invocations; `AWS_LAMBDA_RUNTIME_API`;
-    /// `AWS_LAMBDA_HTTP_ENDPOINT`; `FUNCTIONS_CUSTOMHANDLER_PORT`; then `FUNCTION_TARGET`, `K_SERVICE` or `PORT`, which mean a
-    /// container platform whose front reaches the function from outside, so that every address is bound; and else
-    /// this is a developer's machine. A variable that is empty counts as not set.
+    /// The first that is set decides: `VERNAL_PLATFORM` (`http` or `lambda`); any `AWS_LWA_…`, because the AWS Lambda
+    /// Web Adapter asks the runtime API itself and both would take each other's invocations; `AWS_LAMBDA_RUNTIME_API`;
+    /// `AWS_LAMBDA_HTTP_ENDPOINT`; `FUNCTIONS_CUSTOMHANDLER_PORT`; then `FUNCTION_TARGET`, `K_SERVICE` or `PORT`, which
+    /// mean a container platform whose front reaches the function from outside, so that every address is bound; and
+    /// else this is a developer's machine. A variable that is empty counts as not set.
     ///
     /// - Throws: `HostError` that names the variable, with code `invalidPort` for a port, else `invalidEnvironment`.
     package static func detect(environment: [String: String]) throws(HostError) -> Platform {

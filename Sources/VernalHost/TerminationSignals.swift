@@ -13,6 +13,7 @@ import Glibc
 final class TerminationSignals {
     private let sources: [any DispatchSourceSignal]
     private let progress = Progress()
+    private let registrations = AsyncStream.makeStream(of: Void.self)
 
     /// Begins to listen for the signals.
     ///
@@ -22,7 +23,7 @@ final class TerminationSignals {
     init(hardLimit: Duration, onFirst: @escaping @Sendable () -> Void) {
         let milliseconds = Int(min(hardLimit, .seconds(86400)) / .milliseconds(1))
         let queue = DispatchQueue(label: "vernal.host.signals")
-        sources = [SIGTERM, SIGINT].map { [progress] signal in
+        sources = [SIGTERM, SIGINT].map { [progress, registrations] signal in
             let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
             source.setEventHandler {
                 // `_exit`, because what `exit` runs would run beside a function that is still at work.
@@ -32,8 +33,18 @@ final class TerminationSignals {
                     if !progress.isOver { _exit(1) }
                 }
             }
+            source.setRegistrationHandler { registrations.continuation.yield() }
             source.activate()
             return source
+        }
+    }
+
+    /// Returns when the signals are heard: before that the first would end the process at once.
+    func listen() async {
+        var missing = sources.count
+        for await _ in registrations.stream {
+            missing -= 1
+            if missing == 0 { return }
         }
     }
 

@@ -2,7 +2,9 @@
 
 lambda_bench.py BINARY [EVENT] [INVOCATIONS]    prints the figures as JSON
 
-startMs      process start to the first /next: the best and the median of 11 starts
+Each figure is the best and the median, of 11 starts and of 20 batches of invocations:
+
+startMs      process start to the first /next
 cpuUs        CPU of the function's process for one invocation, from /next to the next /next
 roundTripUs  one invocation as the runtime API sees it
 idleKiB      resident memory when it waits for the first invocation
@@ -96,6 +98,10 @@ def invoke(poller, number):
     poller.request()
 
 
+def spread(values):
+    return {"min": round(min(values), 1), "p50": round(statistics.median(values), 1)}
+
+
 def stop(process):
     process.terminate()
     if process.wait(timeout=5) != 0:
@@ -112,16 +118,18 @@ time.sleep(0.2)
 idle = resident(process)
 for number in range(1000):
     invoke(poller, number)
-before, began = cpu(process), time.perf_counter()
-for number in range(invocations):
-    invoke(poller, number)
-after, ended = cpu(process), time.perf_counter()
+batches = []
+for _ in range(20):
+    before, began = cpu(process), time.perf_counter()
+    for number in range(invocations // 20):
+        invoke(poller, number)
+    batches.append(((cpu(process) - before) / (invocations // 20) / 1000, time.perf_counter() - began))
 busy = resident(process)
 stop(process)
 print(json.dumps({
-    "startMs": {"min": round(min(starts), 1), "p50": round(statistics.median(starts), 1)},
-    "cpuUs": round((after - before) / invocations / 1000, 1),
-    "roundTripUs": round((ended - began) / invocations * 1e6, 1),
+    "startMs": spread(starts),
+    "cpuUs": spread([cpu for cpu, _ in batches]),
+    "roundTripUs": spread([seconds / (invocations // 20) * 1e6 for _, seconds in batches]),
     "idleKiB": idle,
     "busyKiB": busy,
 }))

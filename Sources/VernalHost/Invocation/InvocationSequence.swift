@@ -22,6 +22,7 @@ final class InvocationSequence: Sendable {
     private let rest: Rest
     private let logger: Logger
     private let state: Mutex<HostState>
+    private let timer = DeadlineTimer()
 
     init(participants: Participants, rest: Rest, limit: Int? = nil, logger: Logger) {
         self.participants = participants
@@ -72,21 +73,19 @@ final class InvocationSequence: Sendable {
         by deadline: ContinuousClock.Instant
     ) async {
         let isAnswered = AnswerClaim()
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                let reply = await invocation.handle(in: context)
-                if isAnswered.take() { await invocation.send(reply, isLast: false) }
-                return false
+        await withTaskGroup(of: Void.self) { group in
+            let isOver = await withCheckedContinuation { continuation in
+                let id = timer.add(deadline, continuation)
+                group.addTask {
+                    let reply = await invocation.handle(in: context)
+                    if isAnswered.take() { await invocation.send(reply, isLast: false) }
+                    self.timer.finish(id)
+                }
             }
-            group.addTask {
-                do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return false }
-                return true
-            }
-            let isOver = await group.next() ?? false
-            // Before the cancelling, so that the cancelled handler's answer cannot come first.
-            let answers = isOver && isAnswered.take()
-            group.cancelAll()
             guard isOver else { return }
+            // Before the cancelling, so that the cancelled handler's answer cannot come first.
+            let answers = isAnswered.take()
+            group.cancelAll()
             context.logger.error("the handler did not answer in time")
             if answers { await invocation.send(invocation.reply(to: .timedOut), isLast: true) }
         }

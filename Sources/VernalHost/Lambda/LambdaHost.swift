@@ -13,8 +13,8 @@ package final class LambdaHost: Sendable {
     private let drainRequests = AsyncStream.makeStream(of: Duration.self)
     private let killedAt = Mutex<ContinuousClock.Instant?>(nil)
 
-    /// How long after SIGTERM everything is over: the service kills after 500 ms, and after 300 ms when the function has an
-    /// external extension, too.
+    /// How long after SIGTERM everything is over: the service kills after 500 ms, and after 300 ms when the function
+    /// has an external extension, too.
     package static let stopAllowance = Duration.milliseconds(250)
     /// What invocations in flight get of it, before they are cancelled, and then to take note of that.
     private static let inFlightAllowance = (finish: Duration.milliseconds(100), stop: Duration.milliseconds(50))

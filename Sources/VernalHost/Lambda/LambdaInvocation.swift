@@ -43,8 +43,9 @@ package struct LambdaInvocation: Sendable, Hashable {
 
     /// How long the invocation may still take, as far as the platform's deadline can be meant.
     ///
-    /// One that cannot be is one which has passed already or is more than a day away: a Lambda function ends after 15 minutes, but
-    /// emulators send 1970 (cargo-lambda) or a hundred years from now (the Runtime Interface Emulator for managed instances).
+    /// One that cannot be is one which has passed already or is more than a day away: a Lambda function ends after 15
+    /// minutes, but emulators send 1970 (cargo-lambda) or a hundred years from now (the Runtime Interface Emulator for
+    /// managed instances).
     ///
     /// - Parameter now: The time of day, in milliseconds since 1970.
     /// - Returns: the time that is left; `nil` without a deadline.

@@ -29,7 +29,8 @@ package enum NextVerdict: Sendable, Equatable {
 package enum PostVerdict: Sendable, Equatable {
     /// It arrived.
     case delivered
-    /// It was refused and nobody else can be told: the invocation is over for us, and a second try would be refused, too.
+    /// It was refused and nobody else can be told: the invocation is over for us, and a second try would be refused,
+    /// too.
     case refused
     /// The environment cannot be saved.
     case end(HostError)

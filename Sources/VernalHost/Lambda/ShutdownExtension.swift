@@ -3,8 +3,8 @@ import NIOHTTP1
 
 /// The extension that this process is to itself, without which the platform kills it instead of telling it of its end.
 ///
-/// It asks for no events. That it waits for one all the same is how the platform learns that it is ready; the wait has a
-/// connection of its own and ends with the process.
+/// It asks for no events. That it waits for one all the same is how the platform learns that it is ready; the wait has
+/// a connection of its own and ends with the process.
 struct ShutdownExtension: Sendable {
     let client: RuntimeClient
     let logger: Logger

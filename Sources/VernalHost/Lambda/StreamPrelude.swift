@@ -2,7 +2,8 @@ import HTTPTypes
 
 /// What goes before the content of a streamed HTTP response: status and header fields as JSON, and eight zero bytes.
 ///
-/// Read by function URLs and API Gateway when the response's type is `application/vnd.awslambda.http-integration-response`.
+/// Read by function URLs and API Gateway when the response's type is
+/// `application/vnd.awslambda.http-integration-response`.
 package func streamPrelude(of response: FunctionResponse) -> [UInt8] {
     var fields: [(name: String, values: [String])] = []
     var cookies: [String] = []
