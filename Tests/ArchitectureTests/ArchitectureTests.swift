@@ -21,7 +21,11 @@ import Testing
             "HTTPTypes", "Logging", "SystemPackage",
         ],
         "EmbeddedPostgres": ["Subprocess", "SystemPackage"],
-        "VernalCLI": ["EmbeddedPostgres", "Vernal", "ArgumentParser", "Subprocess", "SystemPackage"],
+        "LocalFunctions": ["Moments", "NIOCore", "NIOPosix", "NIOHTTP1", "Subprocess", "SystemPackage"],
+        "VernalCLI": [
+            "EmbeddedPostgres", "LibpqIO", "LocalFunctions", "Moments", "Vernal", "ArgumentParser", "NIOHTTP1",
+            "Subprocess", "SystemPackage",
+        ],
         "VernalTestKit": ["EmbeddedPostgres", "Vernal", "LibpqIO", "Moments", "NIOCore", "NIOPosix"],
     ]
 
