@@ -49,7 +49,8 @@ find_postgres() {
     done | sort -V | tail -n 1
 }
 
-# missing_prerequisites: prints a word for each thing that is not there.
+# missing_prerequisites: prints a word for each thing that is not there; with need_test_tools set, also what only the
+# tests need.
 missing_prerequisites() {
     command -v pkg-config >/dev/null || echo pkg-config
     { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq
@@ -64,6 +65,10 @@ missing_prerequisites() {
         command -v "$pooler" >/dev/null || [ -x "/usr/sbin/$pooler" ] || echo "$pooler"
     done
     command -v envsubst >/dev/null || echo envsubst
+    [ -n "${need_test_tools:-}" ] || return 0
+    python3 -c 'import venv, ensurepip' 2>/dev/null || echo python
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+        echo chromium
 }
 
 # install_prerequisites: installs what is missing with apt, or says what to install.
@@ -93,6 +98,7 @@ install_prerequisites() {
             ps) packages+=(procps) ;;
             pgpool) packages+=(pgpool2) ;;
             envsubst) packages+=(gettext-base) ;;
+            python) packages+=(python3 python3-venv) ;;
             *) packages+=("$word") ;;
         esac
     done
