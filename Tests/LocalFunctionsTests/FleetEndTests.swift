@@ -20,7 +20,7 @@ import Testing
         _ = driver.arrive("a")
         driver.with { fleet, now in
             fleet.processStarted(1, at: now)
-            #expect(fleet.extensionRegistered(1, "x", hearsInvocations: false))
+            #expect(fleet.extensionRegistered(1, "x", hearsInvocations: false) == true)
         }
         #expect(driver.ask(1) == [])
         let actions = driver.with { fleet, now in fleet.extensionAsked(1, "x", at: now) }

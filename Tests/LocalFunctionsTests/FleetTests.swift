@@ -89,8 +89,8 @@ import Testing
         _ = driver.arrive("a")
         _ = driver.begin(1)
         _ = driver.arrive("b", patience: .seconds(1))
-        #expect(driver.with { fleet, _ in fleet.invocationAbandoned("b") })
-        #expect(!driver.with { fleet, _ in fleet.invocationAbandoned("a") })
+        #expect(driver.with { fleet, _ in fleet.invocationAbandoned("b") } == true)
+        #expect(driver.with { fleet, _ in fleet.invocationAbandoned("a") } == false)
         _ = driver.answer(1, "a")
         #expect(driver.ask(1) == [.settle("a", 1)])
     }
