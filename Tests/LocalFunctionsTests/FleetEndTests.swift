@@ -46,14 +46,18 @@ import Testing
     }
 
     @Test func `is killed at the deadline, and its client is told`() {
-        var driver = FleetDriver { $0.timeout = .seconds(3) }
+        var driver = FleetDriver {
+            $0.timeout = .seconds(3)
+            $0.environments = 1
+        }
         _ = driver.arrive("a")
         _ = driver.begin(1)
         #expect(driver.pass(.milliseconds(2999)) == [])
         #expect(driver.pass(.milliseconds(1)) == [.fail("a", .timedOut(after: .seconds(3)), in: 1), .kill(1)])
         #expect(driver.phase(1) == .stopping)
-        #expect(driver.exit(1, .signaled(9)) == [.settle("a", 1)])
+        // Its place is free already.
         #expect(driver.arrive("b") == [.start(2)])
+        #expect(driver.exit(1, .signaled(9)) == [.settle("a", 1)])
     }
 
     @Test func `is killed at the deadline also for what it does after its answer`() {

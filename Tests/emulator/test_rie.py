@@ -105,7 +105,8 @@ class SideBySide(unittest.TestCase):
             "requestContext": {"http": {"method": "GET", "path": "/healthz"}, "stage": "$default"}, "isBase64Encoded": False,
         }
         expected, body = self.both(event, program=(USERS,))
-        self.assertEqual(without_identifiers(body), without_identifiers(expected))
+        # The function writes its keys in another order each time.
+        self.assertEqual(json.loads(without_identifiers(body)), json.loads(without_identifiers(expected)))
         self.assertEqual(json.loads(body)["statusCode"], 200)
 
 

@@ -30,8 +30,8 @@ package struct Fleet: Sendable, Equatable {
     /// Invocations that wait for an environment.
     package var waiting: Int { queue.count }
 
-    /// Environments that hold a place.
-    package var living: Int { environments.values.count { $0.phase != .gone } }
+    /// Environments that hold a place; one that is being ended has given its own up.
+    package var living: Int { environments.values.count { $0.phase != .gone && $0.phase != .stopping } }
 
     /// Changes one environment, if it is still there.
     mutating func with<R>(_ id: EnvironmentID, _ change: (inout EnvironmentState) -> R) -> R? {
