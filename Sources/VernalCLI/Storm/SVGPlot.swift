@@ -48,11 +48,7 @@ struct SVGPlot {
     mutating func level(_ value: Double, _ name: String, style: String) {
         let position = Self.number(y(value))
         add(#"<line class="\#(style)" x1="\#(left)" x2="\#(width - right)" y1="\#(position)" y2="\#(position)"/>"#)
-        let below = y(value) < top + 16 ? 14.0 : -5.0
-        add(
-            #"<text class="name" x="\#(width - right - 4)" y="\#(Self.number(y(value) + below))" text-anchor="end">"#
-                + "\(HTMLText.escaped(name))</text>"
-        )
+        add(#"<text x="\#(left + 4)" y="\#(Self.number(y(value) - 5))">\#(HTMLText.escaped(name))</text>"#)
     }
 
     /// The whole picture.

@@ -109,7 +109,7 @@ struct StormPage {
         let samples = evaluation.samples.map { (at: milliseconds($0.at), sample: $0) }.filter {
             $0.at >= 0 && $0.at <= end
         }
-        let high = Double(max(result.peakConnections, result.usableSlots)) * 1.08
+        let high = Double(max(result.peakConnections, result.usableSlots)) * 1.2
         var plot = SVGPlot(xMaximum: end, yMaximum: high)
         for wave in evaluation.waves.dropFirst() {
             let position = (plot.x(milliseconds(wave.began)) * 10).rounded() / 10
