@@ -93,10 +93,23 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "StormSimulator", dependencies: ["PoolCore", "Moments"], swiftSettings: strict),
+        .target(
+            name: "LocalFunctions",
+            dependencies: [
+                "Moments",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "VernalCLI",
             dependencies: [
-                "EmbeddedPostgres", "Vernal",
+                "EmbeddedPostgres", "LibpqIO", "LocalFunctions", "Moments", "Vernal",
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -148,6 +161,16 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "LocalFunctionsTests",
+            dependencies: [
+                "LocalFunctions", "Moments",
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict
         ),

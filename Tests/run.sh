@@ -113,7 +113,16 @@ run_tsan() {
     return "$status"
 }
 
+# The emulator from outside: an AWS client, the real Runtime Interface Emulator, a browser.
+run_emulator_tests() {
+    local -a example=(--package-path examples/users-function --scratch-path "$PWD/.build/examples/users-function")
+    USERS_FUNCTION=$(swift build "${example[@]}" --show-bin-path)/users-function \
+        VERNAL=$(swift build --show-bin-path)/vernal Tests/emulator/run.sh
+}
+
 need_swift
+# shellcheck disable=SC2034 # read by install_prerequisites
+if [ ${#arguments[@]} -eq 0 ]; then need_test_tools=1; fi
 install_prerequisites
 
 if [ ${#arguments[@]} -eq 0 ]; then check "Format" check_format || true; fi
@@ -127,6 +136,7 @@ if check "Build" build_tests; then
             check "Example $(basename "${manifest%/Package.swift}")" run_example "${manifest%/Package.swift}" || true
         done
         check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
+        check "Emulator from outside" run_emulator_tests || true
         if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
     fi
 fi

@@ -9,8 +9,9 @@ usage() {
     cat <<'END'
 Usage: examples/quickstart.sh [--keep] [--port N]
 
-Builds the function in examples/users-function, starts it with a PostgreSQL server of its own, sends it real
-requests and shows the rows, the times and the statistics of its connection pool. Leaves nothing running.
+Builds the function in examples/users-function, runs it with 'vernal run' as a function platform would (with a
+PostgreSQL of its own), sends it real requests and shows the rows, the times, the statistics of its connection pool and
+its environments. Leaves nothing running.
 
   --keep     leave everything running until Ctrl-C, to try requests yourself
   --port N   the port the function listens on (default: a free one)
@@ -20,18 +21,12 @@ END
 
 keep=0
 port=''
-inside=''
 while [ $# -gt 0 ]; do
     case $1 in
         --keep) keep=1 ;;
         --port)
             port=${2:-}
             case $port in '' | *[!0-9]*) stop "--port needs a number" ;; esac
-            shift
-            ;;
-        # How this script calls itself once there is a database.
-        --inside)
-            inside=${2:?}
             shift
             ;;
         -h | --help)
@@ -73,34 +68,24 @@ build() {
     note "$name: built in $((SECONDS - began)) s"
 }
 
-if [ -z "$inside" ]; then
-    need_swift
-    install_prerequisites
-    step "Building (release)"
-    note "The first time this compiles SwiftNIO, too, and takes a few minutes. Later it takes seconds."
-    note "What is being built: a function that answers GET /users from PostgreSQL, and the 'vernal' tool."
-    package=(--package-path examples/users-function --scratch-path .build/examples/users-function)
-    build vernal --product vernal
-    build users-function "${package[@]}"
-    binary=$(swift build -c release "${package[@]}" --show-bin-path)/users-function
-    again=(bash examples/quickstart.sh --inside "$binary")
-    [ "$keep" = 0 ] || again+=(--keep)
-    [ -z "$port" ] || again+=(--port "$port")
-    step "Starting a PostgreSQL server of its own"
-    note "vernal postgres -- COMMAND   (removed again when the command ends)"
-    # From here on the tool is this process: a signal to it ends the function, then the server.
-    exec "$(swift build -c release --show-bin-path)/vernal" postgres --verbose -- "${again[@]}"
-fi
-
-# --- From here on there is a database, and DATABASE_URL says where. ---
+need_swift
+install_prerequisites
+step "Building (release)"
+note "The first time this compiles SwiftNIO, too, and takes a few minutes. Later it takes seconds."
+note "What is being built: a function that answers GET /users from PostgreSQL, and the 'vernal' tool."
+package=(--package-path examples/users-function --scratch-path .build/examples/users-function)
+build vernal --product vernal
+build users-function "${package[@]}"
+binary=$(swift build -c release "${package[@]}" --show-bin-path)/users-function
+vernal=$(swift build -c release --show-bin-path)/vernal
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vernal-quickstart-XXXXXX")
-function_process=''
+platform=''
 finish() {
     trap '' INT TERM
-    if [ -n "$function_process" ]; then
-        kill "$function_process" 2>/dev/null || true
-        wait "$function_process" 2>/dev/null || true
+    if [ -n "$platform" ]; then
+        kill -INT "$platform" 2>/dev/null || true
+        wait "$platform" 2>/dev/null || true
     fi
     rm -rf "$work"
 }
@@ -108,32 +93,28 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-is_free() { ! (: </dev/tcp/127.0.0.1/"$1") 2>/dev/null; }
-if [ -z "$port" ]; then
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        port=$((20000 + RANDOM % 12000))
-        if is_free "$port"; then break; fi
-    done
-fi
-is_free "$port" || stop "port $port is in use; choose another one with --port"
-address=http://127.0.0.1:$port
-
-step "Starting the function on $address"
-PORT=$port "$inside" >"$work/log" 2>&1 &
-function_process=$!
-for _ in $(seq 150); do
-    if curl -fs -o /dev/null "$address/healthz"; then break; fi
-    kill -0 "$function_process" 2>/dev/null || {
+step "Running the function, with a PostgreSQL of its own"
+note "vernal run -- users-function   (a process for each request at a time, started when it is needed)"
+# A database that happens to be in the environment is not ours to make tables in.
+env -u DATABASE_URL -u PGHOST -u PGSERVICE "$vernal" run --listen "127.0.0.1:${port:-0}" -- "$binary" \
+    >"$work/ready" 2>"$work/log" &
+platform=$!
+address=''
+for _ in $(seq 300); do
+    address=$(sed -n 's/.* \(http:[^ ,]*\).*/\1/p' "$work/ready")
+    if [ -n "$address" ]; then break; fi
+    kill -0 "$platform" 2>/dev/null || {
         cat "$work/log"
-        stop "the function ended instead of listening; what it said is above"
+        stop "'vernal run' ended instead of listening; what it said is above"
     }
     sleep 0.1
 done
-curl -fs -o /dev/null "$address/healthz" || {
+[ -n "$address" ] || {
     cat "$work/log"
-    stop "the function did not answer $address/healthz within 15 s; what it said is above"
+    stop "'vernal run' did not listen within 30 s; what it said is above"
 }
-note "It has not opened a database connection yet: the pool is empty until the first query."
+note "$(cat "$work/ready")"
+note "Nothing of the function runs yet: its first request starts it, and its first query opens the connection."
 
 # ask METHOD PATH [JSON]: sends a request and shows the status, the time and the body.
 ask() {
@@ -149,7 +130,7 @@ ask() {
 
 step "Asking it"
 ask GET /users
-note "^ the first request: it opened the connection and made the table"
+note "^ the first request: it started the process, opened the connection and made the table"
 ask POST /users '{"name": "Ada"}'
 ask POST /users '{"name": "Grace"}'
 ask GET /users
@@ -158,18 +139,21 @@ ask GET '/slow?ms=50'
 ask GET /session
 step "Its connection pool"
 ask GET /pool
+step "Its environments (vernal ps)"
+"$vernal" ps --url "$address"
 
 if [ "$keep" = 1 ]; then
     step "Still running: ${green}$address${plain}"
     note "curl $address/users"
-    note "psql '$DATABASE_URL'"
+    note "$vernal ps --url $address"
     note "Ctrl-C stops the function and the server and removes the data."
     trap 'exit 0' INT TERM
-    wait "$function_process" || true
+    wait "$platform" || true
     cat "$work/log"
-    stop "the function ended by itself; what it said is above"
+    stop "'vernal run' ended by itself; what it said is above"
 fi
 
 step "Done: nothing is left running"
-note "Again, and keep it: examples/quickstart.sh --keep"
-note "The code:           examples/users-function"
+note "Again, and keep it:    examples/quickstart.sh --keep"
+note "A storm of cold starts: $vernal storm -n 50 --max-connections 20 --path '/slow?ms=20' -- $binary"
+note "The code:              examples/users-function"

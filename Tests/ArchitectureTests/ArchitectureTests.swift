@@ -24,7 +24,11 @@ import Testing
         ],
         "EmbeddedPostgres": ["Subprocess", "SystemPackage"],
         "StormSimulator": ["PoolCore", "Moments"],
-        "VernalCLI": ["EmbeddedPostgres", "Vernal", "ArgumentParser", "Subprocess", "SystemPackage"],
+        "LocalFunctions": ["Moments", "NIOCore", "NIOPosix", "NIOHTTP1", "Subprocess", "SystemPackage"],
+        "VernalCLI": [
+            "EmbeddedPostgres", "LibpqIO", "LocalFunctions", "Moments", "Vernal", "ArgumentParser", "NIOHTTP1",
+            "Subprocess", "SystemPackage",
+        ],
         "VernalTestKit": ["EmbeddedPostgres", "Vernal", "LibpqIO", "Moments", "NIOCore", "NIOPosix"],
     ]
 

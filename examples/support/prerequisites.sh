@@ -49,7 +49,8 @@ find_postgres() {
     done | sort -V | tail -n 1
 }
 
-# missing_prerequisites: prints a word for each thing that is not there.
+# missing_prerequisites: prints a word for each thing that is not there; with need_test_tools set, also what only the
+# tests need.
 missing_prerequisites() {
     command -v pkg-config >/dev/null || echo pkg-config
     { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq
@@ -67,11 +68,14 @@ missing_prerequisites() {
         command -v "$pooler" >/dev/null || [ -x "/usr/sbin/$pooler" ] || echo "$pooler"
     done
     command -v envsubst >/dev/null || echo envsubst
+    [ -n "${need_test_tools:-}" ] || return 0
     # Clients and peers of the tests; on a machine without apt they are nice to have.
     command -v apt-get >/dev/null || return 0
     command -v wrk >/dev/null || echo wrk
     command -v slowhttptest >/dev/null || echo slowhttptest
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+        echo chromium
 }
 
 # install_prerequisites: installs what is missing with apt, or says what to install.
