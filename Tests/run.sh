@@ -62,7 +62,7 @@ check_format() {
 }
 
 # With everything that is off by default, so that it is tested, too; the examples are built without.
-traits=(--traits RedisAdmission)
+traits=(--traits RedisAdmission,Metrics,Tracing,ServiceLifecycle)
 
 build_tests() { swift build --build-tests "${traits[@]}"; }
 

@@ -16,7 +16,11 @@ import Testing
         "PoolCore": ["Moments"],
         "InvocationLifecycle": ["Moments"],
         "LibpqIO": ["CLibpq", "Moments"],
-        "Vernal": ["PoolCore", "LibpqIO", "InvocationLifecycle", "Moments", "Logging"],
+        "Vernal": [
+            "PoolCore", "LibpqIO", "InvocationLifecycle", "Moments", "Logging",
+            // Each behind a trait of the same name.
+            "Metrics", "Tracing", "ServiceLifecycle",
+        ],
         "VernalRedis": ["CHiredis", "Vernal", "LibpqIO", "Moments"],
         "VernalHost": [
             "CTraceVariable", "InvocationLifecycle", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOConcurrencyHelpers",

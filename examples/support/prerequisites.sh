@@ -56,19 +56,19 @@ missing_prerequisites() {
     { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq
     [ -n "$(find_postgres initdb)" ] || echo server
     command -v psql >/dev/null || echo psql
-    [ -e /usr/include/hiredis/hiredis.h ] || { command -v pkg-config >/dev/null && pkg-config --exists hiredis; } || echo hiredis
-    command -v redis-server >/dev/null || echo redis
-    command -v python3 >/dev/null || echo python3
     command -v openssl >/dev/null || echo openssl
     command -v curl >/dev/null || echo curl
     command -v ps >/dev/null || echo ps
+    [ -n "${need_test_tools:-}" ] || return 0
+    [ -e /usr/include/hiredis/hiredis.h ] || { command -v pkg-config >/dev/null && pkg-config --exists hiredis; } || echo hiredis
+    command -v redis-server >/dev/null || echo redis
+    command -v python3 >/dev/null || echo python3
     # The poolers that the tests put in front of a server. Debian keeps them where only root's PATH looks.
     local pooler
     for pooler in pgbouncer pgpool; do
         command -v "$pooler" >/dev/null || [ -x "/usr/sbin/$pooler" ] || echo "$pooler"
     done
     command -v envsubst >/dev/null || echo envsubst
-    [ -n "${need_test_tools:-}" ] || return 0
     # Clients and peers of the tests; on a machine without apt they are nice to have.
     command -v apt-get >/dev/null || return 0
     command -v wrk >/dev/null || echo wrk

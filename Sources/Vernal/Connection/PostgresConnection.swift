@@ -92,10 +92,15 @@ public struct PostgresConnection: ~Copyable, Sendable {
         if upstream.guardsStatements { try await keepRules(of: query.text) }
         let deadline = limits.deadline(timeout)
         link.cancelTimeout = limits.cancelTimeout
+        let span = TraceSpan("query", statement: query.text)
         do throws(LibpqError) {
-            return try await link.query(query.text, query.parameters, until: deadline)
+            let result = try await link.query(query.text, query.parameters, until: deadline)
+            span.end()
+            return result
         } catch {
-            throw noted(error)
+            let failure = noted(error)
+            span.end(failure)
+            throw failure
         }
     }
 

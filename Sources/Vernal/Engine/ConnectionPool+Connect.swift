@@ -21,6 +21,23 @@ extension ConnectionPool {
         _ request: AcquireRequest,
         isUse: Bool = true
     ) async throws(VernalError) -> PostgresConnection {
+        let span = TraceSpan("connect", engine: events.engine)
+        do throws(VernalError) {
+            let connection = try await open(permit, parked, request, isUse: isUse)
+            span.end()
+            return connection
+        } catch {
+            span.end(error)
+            throw error
+        }
+    }
+
+    private func open(
+        _ permit: consuming ConnectPermit,
+        _ parked: consuming ConnectAttempt?,
+        _ request: AcquireRequest,
+        isUse: Bool
+    ) async throws(VernalError) -> PostgresConnection {
         let begun = Moment.now
         let id = permit.connection
         var attempt: ConnectAttempt
@@ -81,7 +98,7 @@ extension ConnectionPool {
             return connection
         case .failed(let error):
             if upstream.learns(from: error, configuration.settings) {
-                return try await connect(permit, nil, request, isUse: isUse)
+                return try await open(permit, nil, request, isUse: isUse)
             }
             throw failed(VernalError(connect: error), permit)
         case .interrupted(let reason, let phase):

@@ -76,6 +76,9 @@ final class ConnectionPool: Sendable {
             )
         )
         shared.withLock { _ = $0.thawDetector.clocksRead(.now) }
+        events.count { [weak self] in
+            self.map { pool in EngineStatus(pool.shared.withLock { $0.state.snapshot }) } ?? EngineStatus()
+        }
     }
 
     /// Whether this process was forked from the one that made the pool, whose connections are not its own.
@@ -107,6 +110,18 @@ final class ConnectionPool: Sendable {
     ///
     /// - Throws: `VernalError` that says which wait ran out, or why there is no connection to be had.
     func acquire(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection {
+        let span = TraceSpan("acquire", engine: events.engine)
+        do throws(VernalError) {
+            let connection = try await acquirePatiently(request)
+            span.end()
+            return connection
+        } catch {
+            span.end(error)
+            throw error
+        }
+    }
+
+    private func acquirePatiently(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection {
         let begun = events.isObserved ? Moment.now : nil
         var failures = 0
         while true {

@@ -13,9 +13,13 @@ final class EventHub: Sendable {
     /// How many events wait for a listener that is slow; then the oldest are dropped.
     static let backlog = 256
 
-    private let engine: String?
+    let engine: String?
     private let onEvent: (@Sendable (EngineEvent) -> Void)?
     private let log: EngineLog
+    #if Metrics
+    private let metrics: EngineMetrics
+    private let status = Mutex<(@Sendable () -> EngineStatus)?>(nil)
+    #endif
     private let listeners = Mutex(Listeners())
     private let hasStreams = Atomic<Bool>(false)
 
@@ -23,10 +27,26 @@ final class EventHub: Sendable {
         self.engine = engine
         onEvent = hooks.onEvent
         log = EngineLog(hooks.logger)
+        #if Metrics
+        metrics = EngineMetrics(engine: engine)
+        #endif
+    }
+
+    /// Says where the numbers of connections are to be had.
+    func count(by status: @escaping @Sendable () -> EngineStatus) {
+        #if Metrics
+        self.status.withLock { $0 = status }
+        #endif
     }
 
     /// Whether anybody wants to know everything.
-    var isObserved: Bool { onEvent != nil || hasStreams.load(ordering: .relaxed) }
+    var isObserved: Bool {
+        #if Metrics
+        return true
+        #else
+        return onEvent != nil || hasStreams.load(ordering: .relaxed)
+        #endif
+    }
 
     /// Tells of an event, if anybody wants to know of its kind.
     func emit(_ kind: EngineEvent.Kind, _ fill: (inout EngineEvent) -> Void = { _ in }) {
@@ -35,6 +55,9 @@ final class EventHub: Sendable {
         event.engine = engine
         fill(&event)
         if kind.isNoteworthy { log.write(event) }
+        #if Metrics
+        if let status = status.withLock({ $0 }) { metrics.record(event, status()) }
+        #endif
         onEvent?(event)
         guard hasStreams.load(ordering: .relaxed) else { return }
         let streams = listeners.withLock { Array($0.streams.values) }
