@@ -101,6 +101,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
     mutating func noted(_ error: LibpqError) -> VernalError {
         let failure = VernalError(statement: error)
         upstream.heard(error.server)
+        upstream.heard(link.lastNotice, isNotice: true)
         if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { wasEndedByServer = true }
         return failure
     }
