@@ -165,7 +165,8 @@ package enum UpstreamDetector {
             strengthened.mode = signal.mode
         }
         strengthened.confidence = max(verdict.confidence, signal.confidence)
-        return strengthened.strictness < verdict.strictness && verdict.kind != .unknown ? verdict : strengthened
+        // To know the name of a pooler is no leniency: rules that are in force stay.
+        return strengthened.strictness < verdict.strictness && !isVague(verdict.kind) ? verdict : strengthened
     }
 
     // MARK: What the user says

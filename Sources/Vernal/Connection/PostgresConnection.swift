@@ -111,6 +111,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
     mutating func noted(_ error: LibpqError) -> VernalError {
         let failure = VernalError(statement: error)
         upstream.heard(error.server)
+        upstream.heard(link.lastNotice, isNotice: true)
         if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { isSuspect = true }
         // A server that was asked for to write, and has become a standby.
         if failure.sqlState == .readOnlyTransaction, session.wantsWriter, parameterStatus("in_hot_standby") == "on" {

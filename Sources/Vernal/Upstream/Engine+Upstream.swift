@@ -31,6 +31,8 @@ extension VernalError {
     /// its rate, or just starting.
     var asksForPatience: Bool {
         guard code == .connectFailed, let advice else { return false }
+        // Ended in the middle of a connect: that it would be taken a little later was not said.
+        if sqlState == .adminShutdown || sqlState == .crashShutdown { return false }
         switch advice.cause {
         case .tooManyConnections, .unavailable, .connectRate: return advice.retry == .soon || advice.retry == .slowly
         case .queueTimeout, .idleClosed, .readOnly, .login, .configuration, .other: return false

@@ -136,7 +136,7 @@ private struct UpstreamInspector: ~Copyable {
         case UpstreamKind.unknownPooler.rawValue: await offerStartupParameter()
         case UpstreamKind.direct.rawValue, UpstreamKind.pgpool.rawValue:
             // PostgreSQL knows no such parameter, and says so.
-            if await row("SHOW pool_version", columns: 1) != nil {
+            if await isUnderstood("SHOW pool_version") {
                 watch.found(
                     UpstreamSignal(.pgpool, mode: .session, confidence: 0.99, reason: "it answers SHOW pool_version")
                 )
@@ -174,6 +174,16 @@ private struct UpstreamInspector: ~Copyable {
             return nil
         }
         return UpstreamInspection.Slots(limit: limit, reserved: reserved, used: used)
+    }
+
+    /// Whether a command is answered with anything but an error.
+    private mutating func isUnderstood(_ text: String) async -> Bool {
+        do throws(LibpqError) {
+            try await connection.link.command(text, until: deadline)
+            return true
+        } catch {
+            return false
+        }
     }
 
     private mutating func row(_ text: String, columns: Int) async -> [String]? {
