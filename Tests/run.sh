@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=examples/support/prerequisites.sh
 source examples/support/prerequisites.sh
+# shellcheck source=Tests/support/python-peers.sh
+source Tests/support/python-peers.sh
 
 usage() {
     cat <<'END'
@@ -64,9 +66,12 @@ vernal() { "$(swift build --show-bin-path)/vernal" "$@"; }
 
 # The last line of 'swift test' says how many tests ran; it is repeated at the very end.
 run_tests() {
-    local status=0
+    local status=0 events
+    # Events that others made; without them the tests of them would be left out, and nobody would notice.
+    events=$(aws_events) || return 1
     # One test after the other: several measure time, and two cores are soon busy.
-    vernal postgres --max-connections 200 -- swift test --skip-build --no-parallel "$@" 2>&1 | tee "$logs/tests" || status=$?
+    VERNAL_AWS_EVENTS=$events vernal postgres --max-connections 200 -- \
+        swift test --skip-build --no-parallel "$@" 2>&1 | tee "$logs/tests" || status=$?
     closing_line=$(grep 'Test run with' "$logs/tests" | tail -n 1) || true
     return "$status"
 }

@@ -58,6 +58,7 @@ missing_prerequisites() {
     command -v openssl >/dev/null || echo openssl
     command -v curl >/dev/null || echo curl
     command -v ps >/dev/null || echo ps
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python
 }
 
 # install_prerequisites: installs what is missing with apt, or says what to install.
@@ -85,6 +86,7 @@ install_prerequisites() {
             server) packages+=(postgresql) ;;
             psql) packages+=(postgresql-client) ;;
             ps) packages+=(procps) ;;
+            python) packages+=(python3 python3-venv) ;;
             *) packages+=("$word") ;;
         esac
     done
