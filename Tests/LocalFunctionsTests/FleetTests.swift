@@ -12,6 +12,16 @@ import Testing
         #expect(driver.phase(1) == .running)
     }
 
+    @Test func `hears a quick process before the news that it runs`() {
+        var driver = FleetDriver()
+        _ = driver.arrive("a")
+        #expect(driver.ask(1) == [.deliver("a", to: 1, poll: PollID(1))])
+        driver.with { fleet, now in fleet.processStarted(1, at: now) }
+        #expect(driver.phase(1) == .running)
+        #expect(driver.answer(1, "a") == [])
+        #expect(driver.ask(1) == [.settle("a", 1)])
+    }
+
     @Test func `uses an environment that waits instead of starting another`() {
         var driver = FleetDriver()
         driver.warm(1)

@@ -3,10 +3,12 @@ package import Moments
 /// What processes do and say.
 extension Fleet {
     /// The process of an environment runs.
+    ///
+    /// A quick one may be heard of before this: whatever it says means that it runs.
     package mutating func processStarted(_ id: EnvironmentID, at now: Moment) {
         let limits = limits
         _ = with(id) { environment in
-            environment.change(to: .initialising, at: now)
+            guard environment.change(to: .initialising, at: now) else { return }
             environment.initDeadline = now + (environment.isRetry ? limits.timeout : limits.initTimeout)
         }
     }
@@ -23,7 +25,8 @@ extension Fleet {
 
     /// The environment asks for the next invocation.
     package mutating func nextAsked(_ id: EnvironmentID, _ poll: PollID, at now: Moment) -> NextVerdict {
-        guard let environment = environments[id], environment.phase != .gone, environment.phase != .starting else {
+        processStarted(id, at: now)
+        guard let environment = environments[id], environment.phase != .gone else {
             return .refused(.wrongState(from: "RuntimeExited", to: "RuntimeReady"))
         }
         if environment.hasInitError { return .refused(.wrongState(from: "RuntimeInitError", to: "RuntimeReady")) }
@@ -50,7 +53,8 @@ extension Fleet {
 
     /// A process that is sent its invocations listens.
     package mutating func processListens(_ id: EnvironmentID, at now: Moment) -> [FleetAction] {
-        becameReady(id, at: now)
+        processStarted(id, at: now)
+        return becameReady(id, at: now)
     }
 
     private mutating func becameReady(_ id: EnvironmentID, at now: Moment) -> [FleetAction] {
@@ -124,7 +128,7 @@ extension Fleet {
     package mutating func initFailed(_ id: EnvironmentID, at now: Moment) -> RuntimeVerdict {
         let grace = limits.grace
         return with(id) { environment in
-            guard environment.phase == .initialising, !environment.hasInitError else {
+            guard [.starting, .initialising].contains(environment.phase), !environment.hasInitError else {
                 return .wrongState(from: environment.phase.rawValue, to: "RuntimeInitError")
             }
             environment.hasInitError = true
@@ -142,7 +146,7 @@ extension Fleet {
         hearsInvocations: Bool
     ) -> Bool {
         with(id) { environment in
-            guard environment.phase == .initialising else { return false }
+            guard [.starting, .initialising].contains(environment.phase) else { return false }
             environment.extensions[name] = .init(hearsInvocations: hearsInvocations)
             return true
         } ?? false

@@ -32,7 +32,7 @@ struct UpstreamProxy: Sendable {
         do {
             let isDone = try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask { [headers] in
-                    try await pass(request, headers, body, to: reply)
+                    try await pass(request, headers, body, invocation, to: reply)
                     return true
                 }
                 group.addTask {
@@ -54,6 +54,7 @@ struct UpstreamProxy: Sendable {
         _ request: HTTPRequestHead,
         _ headers: HTTPHeaders,
         _ body: [UInt8],
+        _ invocation: InvocationID,
         to reply: HTTPReply
     ) async throws {
         try await HTTPRequester.connect(host: "127.0.0.1", port: port) { upstream in
@@ -63,10 +64,13 @@ struct UpstreamProxy: Sendable {
             if headers.contains(name: "content-length") || !head.status.mayHaveResponseBody {
                 var bytes: [UInt8] = []
                 while let more = try await upstream.nextBytes() { bytes += more }
+                // Before the client hears: its next request must find the environment free.
+                platform.upstreamAnswered(environment, invocation)
                 return try await reply.send(head.status, headers, bytes)
             }
             try await reply.begin(head.status, headers)
             while let bytes = try await upstream.nextBytes() { try await reply.write(bytes) }
+            platform.upstreamAnswered(environment, invocation)
             try await reply.end()
         }
     }

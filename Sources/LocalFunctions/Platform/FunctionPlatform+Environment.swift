@@ -78,6 +78,8 @@ extension FunctionPlatform {
             state.hosts[id]?.spawnDuration = Moment.now - began
             // It may have been told to end before it was there.
             if state.fleet.environments[id]?.phase == .stopping { group.kill9() }
+            // And a quick one may be done with its first invocation already.
+            if state.fleet.environments[id]?.phase == .frozen { group.freeze() }
             state.fleet.processStarted(id, at: .now)
             return []
         }

@@ -76,12 +76,14 @@ extension FunctionPlatform {
     func answered(_ id: EnvironmentID, _ invocation: InvocationID, _ result: InvocationResult?) {
         apply { state in
             if case .failure(let failure) = result { state.clients[invocation]?.failure = failure }
-            guard let result, let continuation = state.clients[invocation]?.continuation.take() else {
-                return .actions([])
+            var effects: [Effect] = []
+            if let result, let continuation = state.clients[invocation]?.continuation.take() {
+                effects.append(.tell(continuation, result))
             }
-            return .reply([.tell(continuation, result)])
+            // Known before the client hears: its next request must find the environment about to come back.
+            let actions = state.fleet.answerEnded(id, invocation, at: .now)
+            return .reply(effects + actions.flatMap { carryOut($0, &state) })
         }
-        act { state in state.fleet.answerEnded(id, invocation, at: .now) }
     }
 
     /// The function says why it cannot start.

@@ -114,13 +114,13 @@ struct RuntimeAPI: Sendable {
             pipe.finish(throwing: StreamFailure(type: "Runtime.TruncatedResponse", body: []))
             throw error
         }
+        platform.answered(environment, invocation, nil)
         if let type = call.trailers?.first(name: "Lambda-Runtime-Function-Error-Type") {
             let text = call.trailers?.first(name: "Lambda-Runtime-Function-Error-Body") ?? ""
             pipe.finish(throwing: StreamFailure(type: type, body: Base64.decode(text) ?? []))
         } else {
             pipe.finish()
         }
-        platform.answered(environment, invocation, nil)
         try await accepted(call)
     }
 
