@@ -29,7 +29,10 @@ let package = Package(
         .trait(name: "Metrics", description: "The engine's numbers as metrics of swift-metrics"),
         .trait(name: "Tracing", description: "Spans of swift-distributed-tracing around acquire, connect and query"),
         .trait(name: "ServiceLifecycle", description: "An engine is a Service of swift-service-lifecycle"),
-        .trait(name: "RedisAdmission", description: "Admission of connects for a whole fleet, over Redis (VernalRedis)")
+        .trait(
+            name: "RedisAdmission",
+            description: "Admission of connects for a whole fleet, over Redis (VernalRedis)"
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),

@@ -1,3 +1,7 @@
+import Testing
+import Vernal
+import VernalTestKit
+
 #if Metrics
 import CoreMetrics
 import MetricsTestKit
@@ -8,11 +12,9 @@ import Instrumentation
 import Tracing
 #endif
 #if ServiceLifecycle
+import Logging
 import ServiceLifecycle
 #endif
-import Testing
-import Vernal
-import VernalTestKit
 
 // What is off by default; `Tests/run.sh` turns it on.
 

@@ -47,11 +47,11 @@ extension `On a real server` {
                     }
                 }
                 // The first rounds pay for what libpq and the system keep for ever.
-                try await useAndGiveBack(10)
+                try await useAndGiveBack(60)
                 let before = heap_in_use()
-                try await useAndGiveBack(50)
+                try await useAndGiveBack(100)
                 let after = heap_in_use()
-                print("heap after 100 more connections: \(Int(after) - Int(before)) bytes more")
+                print("heap after 200 more connections: \(Int(after) - Int(before)) bytes more")
                 try #require(Int(after) - Int(before) < limit)
             }
             Self.show(result)

@@ -18,7 +18,12 @@ final class EventHub: Sendable {
     private let log: EngineLog
     #if Metrics
     private let metrics: EngineMetrics
-    private let status = Mutex<(@Sendable () -> EngineStatus)?>(nil)
+    private let source = Mutex(StatusSource())
+
+    /// In a struct, because a closure that is read out of a generic container is wrapped once more each time.
+    private struct StatusSource: Sendable {
+        var status: (@Sendable () -> EngineStatus)?
+    }
     #endif
     private let listeners = Mutex(Listeners())
     private let hasStreams = Atomic<Bool>(false)
@@ -35,7 +40,7 @@ final class EventHub: Sendable {
     /// Says where the numbers of connections are to be had.
     func count(by status: @escaping @Sendable () -> EngineStatus) {
         #if Metrics
-        self.status.withLock { $0 = status }
+        source.withLock { $0.status = status }
         #endif
     }
 
@@ -56,7 +61,7 @@ final class EventHub: Sendable {
         fill(&event)
         if kind.isNoteworthy { log.write(event) }
         #if Metrics
-        if let status = status.withLock({ $0 }) { metrics.record(event, status()) }
+        if let status = source.withLock(\.status) { metrics.record(event, status()) }
         #endif
         onEvent?(event)
         guard hasStreams.load(ordering: .relaxed) else { return }
