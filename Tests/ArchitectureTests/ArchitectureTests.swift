@@ -174,9 +174,10 @@ extension String {
         #expect(readme.contains("```swift\n\(example)```"))
     }
 
-    @Test func `lists every variable that the engine reads, and no other`() throws {
+    @Test func `lists every variable that the engine and the host read, and no other`() throws {
         let readme = try String(contentsOf: SourceTree.root.appending(path: "README.md"), encoding: .utf8)
-        let source = try SourceTree.swiftFiles(below: "Sources/Vernal/Configuration").map(\.text).joined()
+        let readers = ["Sources/Vernal/Configuration", "Sources/VernalHost"]
+        let source = try readers.flatMap { try SourceTree.swiftFiles(below: $0) }.map(\.text).joined(separator: "\n")
         let inSource = Self.variables(in: source)
         #expect(inSource.count > 10)
         #expect(Self.variables(in: readme).subtracting(["VERNAL_POOL_SIZE_REPORTS"]) == inSource)

@@ -92,6 +92,23 @@ extension `On a real server` {
             }
         }
 
+        @Test func `can be read by Prometheus`() async throws {
+            try await withEngine { engine in
+                for _ in 0..<3 { try await engine.execute("SELECT 1") }
+                let lines = engine.statistics.prometheusText(pool: "a\"b").split(separator: "\n").map(String.init)
+                #expect(lines.contains(#"db_client_connection_count{pool="a\"b",state="idle"} 1"#))
+                #expect(lines.contains(#"vernal_acquires_total{pool="a\"b"} 3"#))
+                #expect(lines.contains(#"db_client_connection_use_time_seconds_count{pool="a\"b"} 3"#))
+                // Each family is announced once, before its samples, which are a name, labels and a number.
+                let families = lines.filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ")[2] }
+                #expect(Set(families).count == families.count)
+                for line in lines where !line.hasPrefix("#") {
+                    #expect(families.contains { line.hasPrefix($0) })
+                    #expect(Double(line.split(separator: " ").last ?? "") != nil)
+                }
+            }
+        }
+
         @Test func `shows in the status while connections are in use`() async throws {
             try await withEngine {
                 $0.poolSize = 1

@@ -46,8 +46,9 @@ public struct EngineEvent: Sendable {
         public static let upstreamFound = Kind("upstreamFound")
         /// The settings say something else of what is in between than what is seen, or ask for what it refuses; `reason` says what.
         public static let upstreamContradiction = Kind("upstreamContradiction", isNoteworthy: true)
-        /// A statement pins a proxy, leaks behind a pooler or breaks there; `reason` says what to write instead. Told once for each
-        /// place in the program.
+        /// A statement pins a proxy, leaks behind a pooler or breaks there; `reason` says what to write instead.
+        ///
+        /// Told once for each statement of the program.
         public static let pinned = Kind("pinned", isNoteworthy: true)
         /// A threshold is exceeded; `reason` names the alert.
         public static let alertRaised = Kind("alertRaised", isNoteworthy: true)

@@ -2,7 +2,7 @@ import HTTPTypes
 
 /// What a platform and its monitoring ask a function beside its work: liveness, readiness and metrics.
 ///
-///     let probes = ProbeRoutes(metrics: "/metrics") { getEngine().statistics.prometheusText }
+///     let probes = ProbeRoutes(metrics: "/metrics") { getEngine().statistics.prometheusText() }
 ///     try await FunctionHost.serve(probes.before { request, context in … })
 ///
 /// Nothing here opens a connection to a database: a probe that did would keep a database awake, or end a function that
