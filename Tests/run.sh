@@ -74,7 +74,7 @@ run_tests() {
     # Events that others made; without them the tests of them would be left out, and nobody would notice.
     events=$(aws_events) || return 1
     # One test after the other: several measure time, and two cores are soon busy.
-    VERNAL_AWS_EVENTS=$events VERNAL_SOAK=${VERNAL_SOAK:-60} vernal postgres --max-connections 200 -- \
+    VERNAL_AWS_EVENTS=$events VERNAL_SOAK=${VERNAL_SOAK:-60} VERNAL_EVENTS=${VERNAL_EVENTS:-1000000} vernal postgres --max-connections 200 -- \
         swift test --skip-build --no-parallel "${traits[@]}" "$@" 2>&1 | tee "$logs/tests" || status=$?
     closing_line=$(grep 'Test run with' "$logs/tests" | tail -n 1) || true
     return "$status"

@@ -18,7 +18,7 @@ package struct LibpqConnection: ~Copyable {
     }
 
     /// Whether a reset was sent whose answer has not been read yet.
-    var isResetUnderWay = false
+    package internal(set) var isResetUnderWay = false
 
     /// Ends the connection from outside while somebody uses it.
     package var lifeline: Lifeline { handle.lifeline }

@@ -14,10 +14,15 @@ extension PostgresConnection {
     ///   - pool: where it comes from.
     /// - Returns: `false` when it is to be closed.
     mutating func isFit(after check: LivenessCheck, until deadline: Moment, _ pool: ConnectionPool) async -> Bool {
-        let configuration = pool.configuration
         // An answer that was under way while nobody wanted the connection; most likely it is there.
-        guard await link.finishReset(until: min(deadline, .now + configuration.rollbackTimeout)) else { return false }
-        guard await isAlive(check, until: min(deadline, .now + configuration.pingTimeout)) else { return false }
+        if link.isResetUnderWay {
+            let limit = min(deadline, .now + pool.configuration.rollbackTimeout)
+            guard await link.finishReset(until: limit) else { return false }
+        }
+        if check != .none {
+            let limit = min(deadline, .now + pool.configuration.pingTimeout)
+            guard await isAlive(check, until: limit) else { return false }
+        }
         if session.needsConfiguring, let configure = pool.hooks.configure {
             do throws(VernalError) { try await self.configure(with: configure, until: deadline) } catch { return false }
         }
