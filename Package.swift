@@ -42,20 +42,25 @@ let package = Package(
         .target(name: "LibpqIO", dependencies: ["CLibpq", "Moments"], swiftSettings: strict),
         .target(
             name: "Vernal",
-            dependencies: ["PoolCore", "LibpqIO", "InvocationLifecycle", "Moments"],
+            dependencies: [
+                "PoolCore", "LibpqIO", "InvocationLifecycle", "Moments",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
 
         // The function host.
+        .target(name: "CTraceVariable"),
         .target(
             name: "VernalHost",
             dependencies: [
-                "InvocationLifecycle",
+                "CTraceVariable", "InvocationLifecycle",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict
         ),
@@ -82,6 +87,7 @@ let package = Package(
 
         // Tests.
         .target(name: "CThreadSanitizer"),
+        .target(name: "CHeapUse"),
         .target(
             name: "VernalTestKit",
             dependencies: [
@@ -102,6 +108,8 @@ let package = Package(
             name: "VernalTests",
             dependencies: [
                 "Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "Moments", "EmbeddedPostgres", "VernalTestKit",
+                .product(name: "Logging", package: "swift-log"),
+                "VernalHost", "CHeapUse",
             ],
             swiftSettings: strict
         ),
@@ -112,6 +120,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict

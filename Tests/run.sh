@@ -17,6 +17,7 @@ builds and tests the examples, and runs the concurrent tests again under the thr
 With arguments for 'swift test' (such as '--filter PoolCoreTests') only the tests they choose are run.
 
   --no-tsan   leave out the thread sanitizer (also: VERNAL_TSAN=0)
+  VERNAL_SOAK seconds of work and mischief that the pool has to stand (60; under the thread sanitizer 10)
   --help      this text
 END
 }
@@ -70,7 +71,7 @@ run_tests() {
     # Events that others made; without them the tests of them would be left out, and nobody would notice.
     events=$(aws_events) || return 1
     # One test after the other: several measure time, and two cores are soon busy.
-    VERNAL_AWS_EVENTS=$events vernal postgres --max-connections 200 -- \
+    VERNAL_AWS_EVENTS=$events VERNAL_SOAK=${VERNAL_SOAK:-60} vernal postgres --max-connections 200 -- \
         swift test --skip-build --no-parallel "$@" 2>&1 | tee "$logs/tests" || status=$?
     closing_line=$(grep 'Test run with' "$logs/tests" | tail -n 1) || true
     return "$status"
@@ -97,7 +98,7 @@ run_tsan() {
     local -a options=(--sanitize=thread --scratch-path .build/tsan)
     local status=0
     swift build --build-tests "${options[@]}" || return 1
-    TSAN_OPTIONS="suppressions=$PWD/Tests/support/thread-sanitizer.supp" \
+    VERNAL_SOAK=10 TSAN_OPTIONS="suppressions=$PWD/Tests/support/thread-sanitizer.supp" \
         vernal postgres --max-connections 200 -- swift test --skip-build --no-parallel "${options[@]}" \
         --filter 'PoolCoreTests|VernalTests|LibpqIOTests' 2>&1 | tee "$logs/tsan" || status=$?
     # A filter that finds nothing would pass, too.

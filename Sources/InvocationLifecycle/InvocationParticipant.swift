@@ -14,6 +14,9 @@ package protocol InvocationParticipant: AnyObject, Sendable {
     /// Called when the answer is out and nothing is in flight: the process may be frozen when this returns.
     func willFreeze() async
 
+    /// Called before the first invocation of a process that was restored from a snapshot, possibly one of several copies.
+    func afterRestore() async
+
     /// Called once, when the process is about to end.
     ///
     /// - Parameter deadline: when the process will be killed.
@@ -24,5 +27,6 @@ extension InvocationParticipant {
     package func willStart() async throws {}
     package func didThaw(gap: Duration) async {}
     package func willFreeze() async {}
+    package func afterRestore() async {}
     package func willStop(by deadline: ContinuousClock.Instant) async {}
 }

@@ -2,7 +2,7 @@
 ///
 /// The buckets are five to an octave from 2 µs to 69 s, so a percentile is off by 7.2 % at most within that range; shorter ones are
 /// told apart no further, longer ones are told as the longest.
-package struct DurationHistogram: Sendable {
+package struct DurationHistogram: Sendable, Hashable {
     private static let perOctave = 5
     private static let octaves = 25
     /// The first octave begins at 2 to the power of this many nanoseconds.
@@ -21,12 +21,29 @@ package struct DurationHistogram: Sendable {
 
     package init() {}
 
+    package static func == (left: DurationHistogram, right: DurationHistogram) -> Bool {
+        left.count == right.count && left.sum == right.sum && left.max == right.max
+            && left.buckets.indices.allSatisfy { left.buckets[$0] == right.buckets[$0] }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(count)
+        hasher.combine(sum)
+        hasher.combine(max)
+    }
+
     /// The mean of all that were recorded, zero if there were none.
     package var mean: Duration { count == 0 ? .zero : sum / count }
 
     /// Records a duration; a negative one, of a clock that was set back, counts as zero.
     package mutating func record(_ duration: Duration) {
         let duration = Swift.max(.zero, duration)
+        guard duration > .zero else {
+            // Nearly always, in a pool where nobody waits.
+            if buckets[0] < .max { buckets[0] += 1 }
+            count += 1
+            return
+        }
         let bucket = Self.bucket(of: duration)
         // A count that would overflow stays where it is.
         if buckets[bucket] < .max { buckets[bucket] += 1 }

@@ -25,6 +25,8 @@ package enum PoolRejection: Sendable, Hashable {
     case connectRefused
     /// So many connects failed that none is tried before that time.
     case breakerOpen(until: Moment)
+    /// The caller itself holds all the connections that there may be.
+    case heldByCaller
     /// There is nothing to be had at once, and the caller did not want to wait.
     case wouldWait
 }

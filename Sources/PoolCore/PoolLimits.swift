@@ -44,6 +44,12 @@ package struct PoolLimits: Sendable, Hashable {
     package var connectRate = 5.0
     /// Whether `connectBurst` is the limit of the pool, and follows it when the pool is resized.
     package var connectBurstFollowsLimit = false
+    /// How many of `connectBurst` may be made at once by a process that has just started; `nil`: all of them.
+    package var connectStartLevel: Int?
+    /// How many connects may be under way at a time; `nil`: as many as there are tokens for.
+    ///
+    /// While some are, those who wait are served by whatever comes first, a new connection or one that is given back.
+    package var connectConcurrency: Int?
 
     /// After how many retryable connect failures in a row connects are given up for a while; `nil`: never.
     package var breakerThreshold: Int?

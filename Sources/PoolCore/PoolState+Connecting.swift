@@ -13,8 +13,8 @@ extension PoolState {
     ///   - jitter: a random number from 0 up to 1, for the length of that life.
     ///   - isUse: whether it counts for the number of times that the connection may be lent: not if it is made before
     ///     anybody needs it, and comes back at once.
-    /// - Returns: what becomes of the connection. If it closed the circuit breaker there is more for those who wait:
-    ///   `nextWake` has to be asked.
+    /// - Returns: what becomes of the connection. One connect fewer is under way, and it may have closed the circuit
+    ///   breaker, so there may be more for those who wait: `nextWake` has to be asked.
     package mutating func connectSucceeded(
         _ permit: consuming ConnectPermit,
         now: Moment,
@@ -24,10 +24,12 @@ extension PoolState {
         let connection = permit.connection
         permit.redeem()
         closeBreaker()
+        if let begun = slots[connection].begun { timings.connect.record(now - begun) }
         if isClosed {
             evict(connection, .released)
             return .close
         }
+        if isUse, let askedAt = slots[connection].askedAt { timings.acquired(after: now - askedAt) }
         slots.lend(connection, now: now, isUse: isUse)
         slots[connection].expiry = now + limits.maxLifetime * (1 - limits.lifetimeJitter * jitter)
         return .lend
@@ -41,9 +43,9 @@ extension PoolState {
         guard !isClosed, limits.keepsConnections, waiters.isEmpty, pauseEnd(now: now) == nil,
             slots.counts.open < min(limits.minConnections, limits.size),
             breaker?.heldUntil(now: now) == nil,
-            let connection = slots.firstVacant(limit: limits.maxOpen), takeToken(now: now) == nil
+            let connection = vacancy, takeToken(now: now) == nil
         else { return nil }
-        return permit(connection, now: now)
+        return permit(connection, askedAt: nil, now: now)
     }
 
     /// A connect failed.
@@ -52,15 +54,22 @@ extension PoolState {
     ///   - permit: the permit by which it was tried.
     ///   - isDefinite: whether another try would fail in the same way, as with a wrong password. Then those who wait
     ///     are told at once, instead of each finding out for itself.
+    ///   - isOverload: whether the server has no slot left, or was asked too often. Then what was saved up in the
+    ///     throttle is lost.
     ///   - now: the time.
     ///   - jitter: a random number from 0 up to 1, for the time for which the circuit breaker opens.
     /// - Returns: the waiters to reject. If the breaker opens, `nextWake` rejects those who have no chance.
     package mutating func connectFailed(
         _ permit: consuming ConnectPermit,
         isDefinite: Bool,
+        isOverload: Bool = false,
         now: Moment,
         jitter: Double
     ) -> [WaiterID] {
+        if isOverload {
+            throttle.empty(at: now)
+            counters.overloads += 1
+        }
         let isProbe = slots[permit.connection].isProbe
         if !isDefinite {
             if breaker?.connectFailed(isProbe: isProbe, now: now, jitter: jitter) == true {
@@ -104,8 +113,14 @@ extension PoolState {
         return .close
     }
 
+    /// Whether the circuit breaker keeps connects from being made.
+    package var isBreakerOpen: Bool { breaker.map { !$0.isClosed } ?? false }
+
+    /// How often the circuit breaker opened.
+    package var breakerOpenings: Int { counters.breakerOpenings }
+
     private mutating func closeBreaker() {
-        let wasOpen = breaker.map { !$0.isClosed } ?? false
+        let wasOpen = isBreakerOpen
         breaker?.connectSucceeded()
         guard wasOpen else { return }
         slots.forgetProbes()

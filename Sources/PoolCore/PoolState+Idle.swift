@@ -54,9 +54,16 @@ extension PoolState {
         return age > limits.pingIdleAge ? .ping : .look
     }
 
+    /// Why the place of a connection was given up; `nil` when it was not, or is long since another's.
+    package func evictionReason(of connection: ConnectionID) -> EvictionReason? {
+        guard slots.is(connection, .vacant) else { return nil }
+        return slots.entries[connection.slot].evictedBecause
+    }
+
     /// Gives the place of a connection up.
     mutating func evict(_ connection: ConnectionID, _ reason: EvictionReason) {
         counters.evictions.add(reason)
+        slots[connection].evictedBecause = reason
         slots.move(connection, to: .vacant)
     }
 }

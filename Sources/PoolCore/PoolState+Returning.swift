@@ -8,12 +8,14 @@ extension PoolState {
         now: Moment
     ) -> ReturnAction {
         guard slots.is(connection, .leased) else { return .close }
+        if let held = heldFor(connection, now: now) { timings.use.record(held) }
         endLease(connection)
         if let reason = reasonToEvict(connection, state, now: now) {
             evict(connection, reason)
             return .close
         }
-        if !waiters.isEmpty, !isPaused(now), let waiter = waiters.dequeue() {
+        if !isPaused(now), let waiter = waiters.first {
+            timings.acquired(after: now - leave(waiter, now: now))
             slots.lend(connection, now: now)
             return .hand(to: waiter)
         }
@@ -63,6 +65,28 @@ extension PoolState {
         for connection in overdue { slots[connection].isReported = true }
         counters.leaks += overdue.count
         return overdue
+    }
+
+    /// How many connections are lent.
+    package var leaseCount: Int { slots.counts.leased }
+
+    /// Nobody should hold a connection now, because the invocation is over: whoever does has forgotten it.
+    ///
+    /// What is still out is closed when it comes back: who knows what has become of it by then.
+    ///
+    /// - Returns: the connections that are out and were not reported yet, by their slots.
+    package mutating func leasesOutlivedInvocation() -> [ConnectionID] {
+        let forgotten = leasesOut.filter { !slots[$0].isReported }
+        for connection in leasesOut { slots.makeStale(connection) }
+        for connection in forgotten { slots[connection].isReported = true }
+        counters.leaks += forgotten.count
+        return forgotten
+    }
+
+    /// For how long a connection has been lent; `nil` when it is not.
+    package func heldFor(_ connection: ConnectionID, now: Moment) -> Duration? {
+        guard slots.is(connection, .leased) else { return nil }
+        return slots.entries[connection.slot].leasedAt.map { now - $0 }
     }
 
     /// Whether the present lease of a connection was reported for lasting too long.

@@ -19,16 +19,21 @@ extension PoolState {
             return .wait(waiter, askAgain: held)
         }
         if let halfOpen = slots.firstHalfOpen() {
-            waiters.remove(waiter)
-            return .resume(resumption(halfOpen, now: now))
+            let askedAt = leave(waiter, now: now)
+            return .resume(resumption(halfOpen, askedAt: askedAt, now: now))
         }
-        guard let connection = slots.firstVacant(limit: limits.maxOpen) else { return .wait(waiter, askAgain: nil) }
+        guard let connection = vacancy else { return .wait(waiter, askAgain: nil) }
         if let token = takeToken(now: now) {
+            if !mayBeServed, waiters.isHopeless(waiter, before: token) {
+                waiters.remove(waiter)
+                counters.rejections += 1
+                return .reject(.throttled(until: token))
+            }
             informedWaiter = waiter
             return .wait(waiter, askAgain: token)
         }
-        waiters.remove(waiter)
-        return .open(permit(connection, now: now))
+        let askedAt = leave(waiter, now: now)
+        return .open(permit(connection, askedAt: askedAt, now: now))
     }
 
     /// Why a waiter leaves the queue by itself.
@@ -60,7 +65,7 @@ extension PoolState {
         if slots.counts.idle > 0 {
             let (close, found) = takeIdle(now: now)
             if let found {
-                waiters.remove(waiter)
+                timings.acquired(after: now - leave(waiter, now: now))
                 return Wake(close: close, waiter: waiter, handover: .lend(found.connection, found.check))
             }
             // There is room now, so the waiter is told something, and what is to be closed goes along with it.
@@ -76,13 +81,37 @@ extension PoolState {
             return hasRoom ? told(waiter, held, close: expired) : nil
         }
         if let halfOpen = slots.firstHalfOpen() {
-            waiters.remove(waiter)
-            return Wake(close: expired, waiter: waiter, handover: .resume(resumption(halfOpen, now: now)))
+            let askedAt = leave(waiter, now: now)
+            let permit = resumption(halfOpen, askedAt: askedAt, now: now)
+            return Wake(close: expired, waiter: waiter, handover: .resume(permit))
         }
-        guard informedWaiter != waiter, let connection = slots.firstVacant(limit: limits.maxOpen) else { return nil }
-        if let token = takeToken(now: now) { return told(waiter, token, close: expired) }
+        guard informedWaiter != waiter, let connection = vacancy else {
+            guard !expired.isEmpty else { return nil }
+            // As many connects as may be are under way, and one of them will wake it; this only takes along what is to
+            // be closed.
+            return Wake(close: expired, waiter: waiter, handover: .askAgain(at: now + .seconds(1)))
+        }
+        if let token = takeToken(now: now) {
+            // The bucket was emptied meanwhile: whoever would be given up before there is a token is told so now.
+            if !mayBeServed, let hopeless = waiters.first(endingBefore: token) {
+                waiters.remove(hopeless)
+                counters.rejections += 1
+                return Wake(close: expired, waiter: hopeless, handover: .reject(.throttled(until: token)))
+            }
+            return told(waiter, token, close: expired)
+        }
+        let askedAt = leave(waiter, now: now)
+        let permit = permit(connection, askedAt: askedAt, now: now)
+        return Wake(close: expired, waiter: waiter, handover: .open(permit))
+    }
+
+    /// Takes a waiter out of the queue because there is something for it.
+    ///
+    /// - Returns: since when it has waited.
+    mutating func leave(_ waiter: WaiterID, now: Moment) -> Moment {
+        let since = waiters.waitingSince(waiter) ?? now
         waiters.remove(waiter)
-        return Wake(close: expired, waiter: waiter, handover: .open(permit(connection, now: now)))
+        return since
     }
 
     /// Tells the first in the queue a time, unless it knows one.

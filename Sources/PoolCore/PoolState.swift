@@ -22,17 +22,36 @@ package struct PoolState: Sendable, Hashable {
     var breaker: CircuitBreaker?
     var pause: Pause?
     var counters = PoolCounters()
+    package internal(set) var timings = PoolTimings()
     package internal(set) var isClosed = false
 
     package init(_ limits: PoolLimits) {
         self.limits = limits
         slots = SlotTable(capacity: limits.maxOpen)
-        throttle = ConnectThrottle(burst: limits.connectBurst, rate: limits.connectRate)
+        throttle = ConnectThrottle(
+            burst: limits.connectBurst,
+            rate: limits.connectRate,
+            startLevel: limits.connectStartLevel
+        )
         breaker = limits.breakerThreshold.map { CircuitBreaker(threshold: $0, probeLimit: limits.halfOpenLimit) }
     }
 
     package var snapshot: PoolSnapshot {
-        PoolSnapshot(counts: slots.counts, waiting: waiters.count, maxOpen: limits.maxOpen, counters: counters)
+        PoolSnapshot(
+            counts: slots.counts,
+            waiting: waiters.count,
+            size: limits.size,
+            maxOpen: limits.maxOpen,
+            stale: slots.stale,
+            counters: counters,
+            timings: timings
+        )
+    }
+
+    /// The times of the acquires since the last call.
+    package mutating func takeRecentAcquires() -> DurationHistogram {
+        defer { timings.recentAcquire = DurationHistogram() }
+        return timings.recentAcquire
     }
 
     /// How many slots connections may name: it grows when the pool is resized, and never shrinks.
@@ -60,6 +79,7 @@ package struct PoolState: Sendable, Hashable {
         }
         let (expired, found) = takeIdle(now: now)
         if let found {
+            timings.acquired(after: .zero)
             return AcquireDecision(close: expired, action: .lend(found.connection, found.check))
         }
         // Those who wait already come first: there is a place for a connection, but perhaps no token for it.
@@ -78,6 +98,7 @@ package struct PoolState: Sendable, Hashable {
         guard waiters.isEmpty, !isPaused(now) else { return AcquireDecision(action: miss()) }
         let (expired, found) = takeIdle(now: now)
         if let found {
+            timings.acquired(after: .zero)
             return AcquireDecision(close: expired, action: .lend(found.connection, found.check))
         }
         if let held = breaker?.heldUntil(now: now) {
@@ -87,12 +108,12 @@ package struct PoolState: Sendable, Hashable {
             )
         }
         if let halfOpen = slots.firstHalfOpen() {
-            return AcquireDecision(close: expired, action: .resume(resumption(halfOpen, now: now)))
+            return AcquireDecision(close: expired, action: .resume(resumption(halfOpen, askedAt: now, now: now)))
         }
-        guard let connection = slots.firstVacant(limit: limits.maxOpen), takeToken(now: now) == nil else {
+        guard let connection = vacancy, takeToken(now: now) == nil else {
             return AcquireDecision(close: expired, action: miss())
         }
-        return AcquireDecision(close: expired, action: .open(permit(connection, now: now)))
+        return AcquireDecision(close: expired, action: .open(permit(connection, askedAt: now, now: now)))
     }
 
     /// A connection that was lent turned out to be dead before it was used.
@@ -117,6 +138,12 @@ package struct PoolState: Sendable, Hashable {
         return AcquireDecision(close: expired, action: openOrWait(now: now, deadline: deadline, atFront: true))
     }
 
+    /// Somebody wants a connection who holds all that there may be, so that the wait would never end.
+    package mutating func nestedAcquireRequested() -> AcquireDecision {
+        counters.acquires += 1
+        return AcquireDecision(action: rejection(.heldByCaller))
+    }
+
     private mutating func openOrWait(
         now: Moment,
         deadline: Moment,
@@ -132,16 +159,16 @@ package struct PoolState: Sendable, Hashable {
             guard mayBeServed else { return rejection(.breakerOpen(until: held)) }
             if isFirst, hasRoom { askAgain = held }
         } else if isFirst {
-            if let halfOpen = slots.firstHalfOpen() { return .resume(resumption(halfOpen, now: now)) }
-            if let connection = slots.firstVacant(limit: limits.maxOpen) {
+            if let halfOpen = slots.firstHalfOpen() { return .resume(resumption(halfOpen, askedAt: now, now: now)) }
+            if let connection = vacancy {
                 askAgain = takeToken(now: now)
-                guard let askAgain else { return .open(permit(connection, now: now)) }
-                if askAgain > deadline, slots.counts.open == 0 { return rejection(.throttled(until: askAgain)) }
+                guard let askAgain else { return .open(permit(connection, askedAt: now, now: now)) }
+                if askAgain > deadline, !mayBeServed { return rejection(.throttled(until: askAgain)) }
             }
         }
         if !atFront, waiters.count >= limits.maxWaiters { return rejection(.tooManyWaiters) }
         counters.waits += 1
-        let waiter = waiters.enqueue(deadline: deadline, atFront: atFront)
+        let waiter = waiters.enqueue(at: now, deadline: deadline, atFront: atFront)
         if askAgain != nil { informedWaiter = waiter }
         return .wait(waiter, askAgain: askAgain)
     }
@@ -164,22 +191,37 @@ package struct PoolState: Sendable, Hashable {
     /// Whether a connect could be begun or gone on with, if nothing else forbade it.
     var hasRoom: Bool { slots.counts.open < limits.maxOpen || slots.counts.halfOpen > 0 }
 
+    /// The connection that may be opened next, if there is a place for it and not too many connects are under way.
+    var vacancy: ConnectionID? {
+        if let most = limits.connectConcurrency, slots.counts.connecting >= max(1, most) { return nil }
+        return slots.firstVacant(limit: limits.maxOpen)
+    }
+
     mutating func takeToken(now: Moment) -> Moment? {
         guard let time = throttle.take(at: now) else { return nil }
         counters.throttled += 1
         return time
     }
 
-    mutating func permit(_ connection: ConnectionID, now: Moment) -> ConnectPermit {
+    /// A permit for a connect.
+    ///
+    /// - Parameters:
+    ///   - connection: the connection to be made.
+    ///   - askedAt: since when its borrower has wanted one; `nil` when it has no borrower yet.
+    ///   - now: the time.
+    /// - Returns: the permit.
+    mutating func permit(_ connection: ConnectionID, askedAt: Moment?, now: Moment) -> ConnectPermit {
         counters.connects += 1
         slots.move(connection, to: .opening)
         slots[connection].begun = now
+        slots[connection].askedAt = askedAt
         noteConnectBegan(connection, now: now)
         return ConnectPermit(connection)
     }
 
-    mutating func resumption(_ halfOpen: ConnectionID, now: Moment) -> ConnectPermit {
+    mutating func resumption(_ halfOpen: ConnectionID, askedAt: Moment, now: Moment) -> ConnectPermit {
         slots.move(halfOpen, to: .opening)
+        slots[halfOpen].askedAt = askedAt
         noteConnectBegan(halfOpen, now: now)
         return ConnectPermit(halfOpen)
     }

@@ -17,6 +17,8 @@ package struct PoolCounters: Sendable, Hashable {
     package internal(set) var connects = 0
     /// Connects that failed.
     package internal(set) var connectFailures = 0
+    /// Connects that failed because the server had no slot left or was asked too often.
+    package internal(set) var overloads = 0
     /// How often a connect was put off because there was no token for it.
     package internal(set) var throttled = 0
     /// How often all connections were called stale.
@@ -87,6 +89,12 @@ package struct Evictions: Sendable, Hashable {
 package struct PoolSnapshot: Sendable, Hashable {
     package let counts: PoolCounts
     package let waiting: Int
+    /// How many connections are kept.
+    package let size: Int
+    /// How many may be open.
     package let maxOpen: Int
+    /// How many of the open ones are closed instead of being lent again.
+    package let stale: Int
     package let counters: PoolCounters
+    package let timings: PoolTimings
 }

@@ -22,6 +22,10 @@ struct SlotTable: Sendable, Hashable {
         fileprivate(set) var phase = Phase.vacant
         /// When the connect was begun.
         var begun: Moment?
+        /// When its first borrower asked for it; `nil` when nobody did.
+        var askedAt: Moment?
+        /// Why its place was given up; of the last connection here, until there is another.
+        var evictedBecause: EvictionReason?
         /// When its life is over.
         var expiry: Moment?
         /// When it came back last.
@@ -108,7 +112,8 @@ struct SlotTable: Sendable, Hashable {
         case .opening, .halfOpen, .leased: break
         }
         entries[connection.slot].phase = phase
-        entries[connection.slot].frozenFor = .zero
+        // A connect that was left in a freeze stays as old as it is, however often it is taken up and left again.
+        if phase == .idle || phase == .leased { entries[connection.slot].frozenFor = .zero }
         if phase == .idle { idle.append(connection) }
         counts.move(from: before, to: phase)
     }
@@ -142,6 +147,12 @@ struct SlotTable: Sendable, Hashable {
     mutating func makeStale() {
         for slot in entries.indices where entries[slot].phase != .vacant { entries[slot].isStale = true }
     }
+
+    /// How many of those that are open have been called stale.
+    var stale: Int { entries.count { $0.phase != .vacant && $0.isStale } }
+
+    /// Calls one connection stale that is in use.
+    mutating func makeStale(_ connection: ConnectionID) { entries[connection.slot].isStale = true }
 
     /// Lets no connect count as the probe of the circuit breaker.
     mutating func forgetProbes() {

@@ -9,6 +9,8 @@ struct WaiterQueue: Sendable, Hashable {
     private struct Node: Sendable, Hashable {
         var serial: UInt32 = 0
         var isQueued = false
+        /// Since when it waits.
+        var since: Moment?
         /// Until when a connection is worth anything to it.
         var deadline: Moment?
         var previous = none
@@ -29,11 +31,12 @@ struct WaiterQueue: Sendable, Hashable {
     var first: WaiterID? { head == Self.none ? nil : id(of: head) }
 
     /// Adds a waiter behind all others, or before them when it had waited already.
-    mutating func enqueue(deadline: Moment, atFront: Bool = false) -> WaiterID {
+    mutating func enqueue(at now: Moment, deadline: Moment, atFront: Bool = false) -> WaiterID {
         let index = vacant.popLast() ?? nodes.count
         if index == nodes.count { nodes.append(Node()) }
         nodes[index].serial &+= 1
         nodes[index].isQueued = true
+        nodes[index].since = now
         nodes[index].deadline = deadline
         nodes[index].previous = atFront ? Self.none : tail
         nodes[index].next = atFront ? head : Self.none
@@ -49,6 +52,11 @@ struct WaiterQueue: Sendable, Hashable {
         }
         count += 1
         return id(of: index)
+    }
+
+    /// Since when a waiter waits.
+    func waitingSince(_ waiter: WaiterID) -> Moment? {
+        contains(waiter) ? nodes[waiter.node].since : nil
     }
 
     /// Takes the next waiter out.
@@ -81,6 +89,12 @@ struct WaiterQueue: Sendable, Hashable {
             index = nodes[index].next
         }
         return nil
+    }
+
+    /// Whether a waiter gives up before that time.
+    func isHopeless(_ waiter: WaiterID, before time: Moment) -> Bool {
+        guard contains(waiter), let deadline = nodes[waiter.node].deadline else { return false }
+        return deadline < time
     }
 
     func contains(_ waiter: WaiterID) -> Bool {

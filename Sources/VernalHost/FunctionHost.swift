@@ -15,15 +15,22 @@ internal import Glibc
 #endif
 
 /// Runs a function: `FunctionHost.serve { request, context in … }` is the whole program.
+///
+/// The same binary is an HTTP server (Cloud Run, Knative, Azure Functions, containers, a developer's machine) and an AWS Lambda
+/// custom runtime. Where it runs is read from the environment: `VERNAL_PLATFORM` (`http` or `lambda`) when it is set; else a
+/// Lambda function when there is `AWS_LAMBDA_RUNTIME_API` and no Lambda Web Adapter; else an HTTP server on the address of
+/// `AWS_LAMBDA_HTTP_ENDPOINT`, `FUNCTIONS_CUSTOMHANDLER_PORT` or `PORT`; and else on 127.0.0.1:8080.
+///
+/// SIGTERM and SIGINT begin the orderly end: nothing new is taken, what is in flight finishes within the grace period of the
+/// platform, then the call returns. A second signal ends the process at once with status 128 + the signal's number, so
+/// 143 for SIGTERM. A handler that goes on for long after it was cancelled at the end of the grace period is ended
+/// with the process, status 1. When the host cannot start (a wrong or taken port, a wrong configuration of an engine) or
+/// the platform's interface breaks, it says why and ends the process with status 1.
 public enum FunctionHost {
     /// Serves requests with a handler until the platform ends the process.
     ///
-    /// Listens on `PORT` when it is set and else on 127.0.0.1:8080. SIGTERM and SIGINT begin the orderly end: no new
-    /// connections, requests in flight finish within the grace period, then the call returns. A second signal ends the
-    /// process at once with status 128 + the signal's number, so 143 for SIGTERM. A handler that goes on for more than
-    /// two seconds after it was cancelled at the end of the grace period is ended with the process, status 1. When the
-    /// host cannot start (a wrong or taken port, a wrong configuration of an engine) it says why and ends the process with
-    /// status 1.
+    /// On Lambda the requests are the events of API Gateway, function URLs and load balancers; any other event is answered
+    /// with an error that names `serveEvents`.
     ///
     /// - Parameters:
     ///   - options: How to listen, and the limits.
@@ -33,20 +40,62 @@ public enum FunctionHost {
         _ options: HostOptions = HostOptions(),
         _ handler: @escaping @Sendable (FunctionRequest, InvocationContext) async throws -> FunctionResponse
     ) async throws {
+        try await run(.requests(handler), options)
+    }
+
+    /// Serves events with a handler until the platform ends the process.
+    ///
+    /// On Lambda these are events as they come, from a queue, a bucket, a schedule or a caller; on HTTP platforms they come
+    /// as the content of requests.
+    ///
+    /// - Parameters:
+    ///   - options: How to listen, and the limits.
+    ///   - handler: What the function does with an event. What it throws is logged, and the caller is told that the
+    ///     function failed, so that the platform tries again where it does so.
+    /// - Throws: Only what the system throws when it fails beneath the host.
+    public static func serveEvents(
+        _ options: HostOptions = HostOptions(),
+        _ handler: @escaping @Sendable (FunctionEvent, InvocationContext) async throws -> [UInt8]
+    ) async throws {
+        try await run(.events(handler), options)
+    }
+
+    /// Runs a function of either kind on the platform that the environment names.
+    package static func run(_ program: FunctionProgram, _ options: HostOptions) async throws {
         do {
             let platform = try Platform.decide(
                 host: options.host,
                 port: options.port,
                 environment: ProcessInfo.processInfo.environment
             )
-            let host = HTTPHost(options, platform: platform, handler: handler)
-            let signals = TerminationSignals(hardLimit: options.gracePeriod + .seconds(2)) { host.beginDrain() }
-            defer { signals.stop() }
-            try await host.run()
+            switch platform {
+            case .http(let platform):
+                var options = options
+                options.gracePeriod = min(options.gracePeriod, platform.longestGracePeriod ?? options.gracePeriod)
+                let host = HTTPHost(options, platform: platform, handler: program.requestHandler)
+                let signals = TerminationSignals(hardLimit: options.gracePeriod + .seconds(2)) { host.beginDrain() }
+                defer { signals.stop() }
+                try await host.run()
+            case .lambda(let platform):
+                let host = LambdaHost(options, platform: platform, program: program)
+                let signals = TerminationSignals(hardLimit: LambdaHost.stopAllowance * 2) { host.beginDrain() }
+                defer { signals.stop() }
+                try await host.run()
+            }
         } catch let error as HostError {
             // Thrown out of `main` it would end in a trap and a backtrace, which nobody wants to read for a wrong port.
-            options.logger.critical("the function cannot start", metadata: ["error": "\(error)"])
+            options.logger.critical("the function has to end", metadata: ["error": "\(error)"])
             exit(EXIT_FAILURE)
+        }
+    }
+}
+
+extension FunctionProgram {
+    /// What answers HTTP requests.
+    fileprivate var requestHandler: FunctionHandler {
+        switch self {
+        case .requests(let handler): handler
+        case .events(let handler): EventsOverHTTP.handler(for: handler)
         }
     }
 }

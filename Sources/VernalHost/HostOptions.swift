@@ -31,13 +31,30 @@ public struct HostOptions: Sendable {
     ///
     /// At the deadline the handler is cancelled and the client is answered with 504.
     public var requestTimeout: Duration?
+    /// How long before the end of a Lambda invocation the handler is cancelled and the caller is told (100 ms).
+    ///
+    /// It has to be enough for the error to reach the platform, which else ends the process. Never more than a fifth of what
+    /// is left when the invocation arrives. The engine gives up 250 ms before the end, so that a handler that waits for
+    /// the database hears why before it is cancelled.
+    public var deadlineMargin = Duration.milliseconds(100)
+    /// Whether a Lambda function sends its HTTP responses as streams (off).
+    ///
+    /// Has to agree with the front: on for a function URL with the invoke mode `RESPONSE_STREAM` or a REST API that
+    /// streams, off for everything else. Off, a streamed response is collected and sent whole.
+    public var streamsLambdaResponses = false
     /// How long requests in flight may take to finish after SIGTERM (8 s: Cloud Run kills after 10).
+    ///
+    /// Less on AWS Lambda, which kills within a second, and mostly within half of one.
     public var gracePeriod = Duration.seconds(8)
     /// The most requests handled at the same time; more are answered with 503; `nil` (the default): no limit.
     public var maxConcurrentRequests: Int?
 
-    /// Where the host logs to; standard error by default.
-    public var logger = Logger(label: "vernal.host", factory: { StreamLogHandler.standardError(label: $0) })
+    /// Where the host logs to.
+    ///
+    /// By default to standard error: one JSON object a line where the platform reads such (`AWS_LAMBDA_LOG_FORMAT=JSON`,
+    /// and Cloud Run or Knative by `K_SERVICE`), else text. The level is `VERNAL_LOG_LEVEL`, else `LOG_LEVEL`, else
+    /// `AWS_LAMBDA_LOG_LEVEL`, else `info`.
+    public var logger = Logger.fromEnvironment(label: "vernal.host")
     /// Called once with the address when the host has begun to listen, for example to learn a port that was 0.
     public var onListening: (@Sendable (ListeningAddress) -> Void)?
 

@@ -8,14 +8,22 @@ public struct InvocationContext: Sendable {
     public let deadline: ContinuousClock.Instant?
     /// Whether this is the first invocation of the process.
     public let isColdStart: Bool
+    /// What AWS Lambda says about the invocation; `nil` on every other platform.
+    public let lambda: LambdaDetails?
     private let baseLogger: Logger
 
     /// Makes a context, for example to call a handler in a test.
-    public init(requestID: String, deadline: ContinuousClock.Instant? = nil, isColdStart: Bool = false, logger: Logger)
-    {
+    public init(
+        requestID: String,
+        deadline: ContinuousClock.Instant? = nil,
+        isColdStart: Bool = false,
+        lambda: LambdaDetails? = nil,
+        logger: Logger
+    ) {
         self.requestID = requestID
         self.deadline = deadline
         self.isColdStart = isColdStart
+        self.lambda = lambda
         self.baseLogger = logger
     }
 
@@ -32,4 +40,21 @@ public struct InvocationContext: Sendable {
     public var remainingTime: Duration? {
         deadline.map { max(.zero, ContinuousClock.now.duration(to: $0)) }
     }
+}
+
+/// What AWS Lambda says about an invocation; what it left out is `nil`.
+public struct LambdaDetails: Sendable, Hashable {
+    /// The ARN of the function, with the version or alias that the caller named.
+    public var functionARN: String?
+    /// The X-Ray trace, as `Root=…;Parent=…;Sampled=…`.
+    public var traceID: String?
+    /// What a caller of the mobile SDK says about itself, as JSON.
+    public var clientContext: String?
+    /// Whom Amazon Cognito took the caller for, as JSON.
+    public var cognitoIdentity: String?
+    /// The tenant, when the function isolates tenants.
+    public var tenantID: String?
+
+    /// Makes details in which everything is `nil`.
+    public init() {}
 }

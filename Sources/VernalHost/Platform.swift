@@ -1,54 +1,69 @@
 /// Where the function runs, decided once at start from the environment.
-///
-/// Plain HTTP is the only platform so far; each further one is a case here and a branch in `FunctionHost.serve`.
 package enum Platform: Sendable, Hashable {
-    /// An HTTP/1.1 server on this address.
-    case http(host: String, port: Int)
+    /// An HTTP/1.1 server.
+    case http(HTTPPlatform)
+    /// AWS Lambda: the function asks the runtime API for its invocations.
+    case lambda(LambdaPlatform)
 
     /// Where a developer finds the function when nothing is set: this machine only.
-    package static let development = Platform.http(host: "127.0.0.1", port: 8080)
+    package static let development = Platform.http(HTTPPlatform(host: "127.0.0.1", port: 8080))
+}
 
-    /// Reads the platform from the environment.
-    ///
-    /// `PORT` means a container platform, whose front reaches the function from outside: every address is bound.
-    ///
-    /// - Throws: `HostError` with code `invalidPort` when `PORT` is not a number from 1 to 65535.
-    package static func detect(environment: [String: String]) throws(HostError) -> Platform {
-        guard let text = environment["PORT"], !text.isEmpty else { return development }
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(text), (1...65535).contains(port)
-        else {
-            throw HostError(
-                .invalidPort,
-                "PORT has to be a number from 1 to 65535, but it is \(printable(text)); correct it or unset it"
-            )
-        }
-        return .http(host: "0.0.0.0", port: port)
+/// Where to listen, and for whom.
+package struct HTTPPlatform: Sendable, Hashable {
+    /// Whose front sends the requests, because each has rules of its own.
+    package enum Flavour: Sendable, Hashable {
+        /// Any client or proxy.
+        case plain
+        /// Cloud Run or another Knative.
+        case cloudRun
+        /// A platform with the contract of Google's Functions Framework.
+        case functionsFramework
+        /// The HTTP endpoint of AWS Lambda itself.
+        case lambdaWebFunction
+        /// The AWS Lambda Web Adapter, which turns events into requests.
+        case lambdaWebAdapter
+        /// The host of Azure Functions.
+        case azureCustomHandler
     }
 
-    /// The platform with what the options say in place of what was detected.
-    ///
-    /// An explicit port makes the environment irrelevant, so that a malformed `PORT` does not get in the way of it.
-    package static func decide(
-        host: String?,
-        port: Int?,
-        environment: [String: String]
-    ) throws(HostError) -> Platform {
-        if let port, !(0...65535).contains(port) {
-            throw HostError(
-                .invalidPort,
-                "HostOptions.port has to be from 0 (any free port) to 65535, but it is \(port)"
-            )
-        }
-        if let host, let port { return .http(host: host, port: port) }
-        if let port { return .http(host: environment["PORT"] == nil ? "127.0.0.1" : "0.0.0.0", port: port) }
-        switch try detect(environment: environment) {
-        case .http(let detectedHost, let detectedPort): return .http(host: host ?? detectedHost, port: detectedPort)
+    /// The address to listen on.
+    package var host: String
+    /// The port to listen on, 0 for any free one.
+    package var port: Int
+    /// Whose front sends the requests.
+    package var flavour: Flavour
+
+    package init(host: String, port: Int, flavour: Flavour = .plain) {
+        self.host = host
+        self.port = port
+        self.flavour = flavour
+    }
+}
+
+extension HTTPPlatform {
+    /// The longest grace period that ends before the platform kills the process; `nil`: the options decide.
+    package var longestGracePeriod: Duration? {
+        switch flavour {
+        case .lambdaWebFunction: .milliseconds(800)  // Killed after 1 s.
+        case .lambdaWebAdapter: .milliseconds(200)  // An extension beside the adapter may leave no more than 300 ms.
+        case .plain, .cloudRun, .functionsFramework, .azureCustomHandler: nil
         }
     }
+}
 
-    /// The text in quotes, short and without control characters, so that an error line stays one line.
-    private static func printable(_ text: String) -> String {
-        let safe = text.unicodeScalars.prefix(20).map { $0.properties.generalCategory == .control ? "?" : String($0) }
-        return "\"\(safe.joined())\(text.unicodeScalars.count > 20 ? "…" : "")\""
+/// The runtime API to ask, and how often at the same time.
+package struct LambdaPlatform: Sendable, Hashable {
+    /// Where the runtime API is.
+    package var endpoint: RuntimeEndpoint
+    /// How many invocations the platform sends to this process at the same time, from 1.
+    package var concurrency: Int
+    /// Whether this is a managed instance, which is never frozen between invocations.
+    package var isManaged: Bool
+
+    package init(endpoint: RuntimeEndpoint, concurrency: Int = 1, isManaged: Bool = false) {
+        self.endpoint = endpoint
+        self.concurrency = concurrency
+        self.isManaged = isManaged
     }
 }

@@ -77,7 +77,7 @@ package final class FaultProxy: Sendable {
 
     struct State: Sendable {
         var mode = Mode.forward
-        var reaction: (text: [UInt8], reaction: Reaction)?
+        var reaction: (text: [UInt8], reaction: Reaction, isOnce: Bool)?
         var hidesCancelKey = false
         var counts = Counts()
         var serverTurns = 0
@@ -166,9 +166,14 @@ package final class FaultProxy: Sendable {
         set { state.withLock { $0.hidesCancelKey = newValue } }
     }
 
-    /// Does something, once, the next time that a client sends a text.
+    /// Does something the next time that a client sends a text.
     package func when(clientSends text: String, _ reaction: Reaction) {
-        state.withLock { $0.reaction = (Array(text.utf8), reaction) }
+        state.withLock { $0.reaction = (Array(text.utf8), reaction, isOnce: true) }
+    }
+
+    /// Does something each time that a client sends a text; `nil` does nothing any more.
+    package func whenever(clientSends text: String, _ reaction: Reaction?) {
+        state.withLock { $0.reaction = reaction.map { (Array(text.utf8), $0, isOnce: false) } }
     }
 
     /// Calls back, on the proxy's event loop, each time that a side begins to speak, before that is passed on.

@@ -135,8 +135,8 @@ final class FaultProxyLink {
 
     private func passToServer(_ bytes: ByteBuffer) {
         let reaction = proxy.state.withLock { state -> FaultProxy.Reaction? in
-            guard let (text, reaction) = state.reaction, bytes.readableBytesView.holds(text) else { return nil }
-            state.reaction = nil
+            guard let (text, reaction, isOnce) = state.reaction, bytes.readableBytesView.holds(text) else { return nil }
+            if isOnce { state.reaction = nil }
             return reaction
         }
         switch reaction {

@@ -22,10 +22,11 @@ package enum TestDatabase {
 
 /// An engine on the tests' server, with its own pool.
 package func testEngine(
-    _ change: (inout EngineConfiguration) -> Void = { _ in }
+    _ change: (inout EngineConfiguration) -> Void = { _ in },
+    _ hooks: EngineHooks = EngineHooks()
 ) throws -> Engine {
     var configuration = try EngineConfiguration(url: TestDatabase.url)
     configuration.connectRate = 1000
     change(&configuration)
-    return Engine(configuration: configuration)
+    return Engine(configuration: configuration, hooks: hooks)
 }

@@ -79,6 +79,59 @@ import Testing
         for second in 1...10 { #expect(throttle.take(at: start - .seconds(second)) != nil) }
     }
 
+    @Test(arguments: 0...4)
+    func `begins with as many tokens as it is told, and fills up from there`(level: Int) {
+        var throttle = ConnectThrottle(burst: 4, rate: 5, startLevel: level)
+        for _ in 0..<level { #expect(throttle.take(at: start) == nil) }
+        #expect(throttle.take(at: start) == start + .milliseconds(200))
+        let later = start + .seconds(10)
+        for _ in 0..<4 { #expect(throttle.take(at: later) == nil) }
+        #expect(throttle.take(at: later) != nil)
+    }
+
+    @Test(arguments: [(-1, 0), (9, 3)])
+    func `takes a start level that makes no sense as the nearest that does`(level: Int, tokens: Int) {
+        var throttle = ConnectThrottle(burst: 3, rate: 5, startLevel: level)
+        for _ in 0..<tokens { #expect(throttle.take(at: start) == nil) }
+        #expect(throttle.take(at: start) != nil)
+    }
+
+    @Test func `has nothing left after a refusal, and goes on at its rate`() {
+        var throttle = ConnectThrottle(burst: 10, rate: 5)
+        #expect(throttle.take(at: start) == nil)
+        throttle.empty(at: start + .milliseconds(50))
+        #expect(throttle.take(at: start + .milliseconds(50)) == start + .milliseconds(250))
+        #expect(throttle.take(at: start + .milliseconds(250)) == nil)
+        #expect(throttle.take(at: start + .milliseconds(250)) == start + .milliseconds(450))
+    }
+
+    @Test func `is no fuller after a refusal than before it`() {
+        var throttle = ConnectThrottle(burst: 3, rate: 5)
+        for _ in 0..<3 { #expect(throttle.take(at: start) == nil) }
+        throttle.resize(burst: 1)
+        throttle.empty(at: start)
+        #expect(throttle.take(at: start) == start + .milliseconds(600))
+    }
+
+    @Test(arguments: 1...20)
+    func `gives in any time no more than its burst and its rate, whatever is asked when`(seed: UInt64) {
+        var random = Randomness(seed: seed)
+        let (burst, rate) = (random.number(1...10), Double(random.number(1...50)))
+        var throttle = ConnectThrottle(burst: burst, rate: rate)
+        var (now, grants) = (start, [Instant]())
+        for _ in 0..<500 {
+            now += random.milliseconds(0...40)
+            if random.chance(5) { throttle.empty(at: now) }
+            if throttle.take(at: now) == nil { grants.append(now) }
+        }
+        for (first, from) in grants.enumerated() {
+            for (last, until) in grants.enumerated().dropFirst(first) {
+                let most = Double(burst) + (until - from) / .seconds(1) * rate
+                #expect(Double(last - first + 1) <= most + 1e-6, "seed \(seed)")
+            }
+        }
+    }
+
     @Test(arguments: [1e-6, 1e-300, Double.leastNonzeroMagnitude])
     func `names a time within a day, however small the rate is`(rate: Double) {
         var throttle = ConnectThrottle(burst: 1, rate: rate)
@@ -111,6 +164,65 @@ import Testing
         #expect(pool.failed(connection) == [])
         let told = pool.acquire(patience: .milliseconds(200))
         #expect(told.timeToAskAgain == pool.now + .milliseconds(200))
+    }
+
+    @Test func `tells at once who has no chance any more when a refusal takes the tokens away`() throws {
+        let pool = PoolDriver {
+            $0.size = 2
+            $0.connectBurst = 2
+            $0.connectConcurrency = 1
+            $0.connectRate = 0.5
+        }
+        let connection = try #require(pool.acquire().opened)
+        let impatient = try #require(pool.acquire(patience: .seconds(1)).waiter)
+        let patient = try #require(pool.acquire(patience: .seconds(3)).waiter)
+        #expect(pool.wakeAll() == [])
+        #expect(pool.failed(connection, isOverload: true) == [])
+        let token = pool.now + .seconds(2)
+        #expect(
+            pool.wakeAll() == [
+                Woken(waiter: impatient, told: .reject(.throttled(until: token))),
+                Woken(waiter: patient, told: .askAgain(at: token)),
+            ]
+        )
+        #expect(pool.counters.overloads == 1)
+        pool.now = token
+        #expect(pool.ask(patient)?.isOpen == true)
+    }
+
+    @Test func `tells at once who asks again and finds that the tokens are gone`() throws {
+        let pool = PoolDriver {
+            $0.size = 2
+            $0.connectBurst = 1
+            $0.connectRate = 1
+        }
+        let connection = try #require(pool.acquire().opened)
+        let told = pool.acquire(patience: .milliseconds(1500))
+        let (waiter, time) = (try #require(told.waiter), try #require(told.timeToAskAgain))
+        pool.now = time - .milliseconds(10)
+        #expect(pool.failed(connection, isOverload: true) == [])
+        #expect(pool.wakeAll() == [])
+        pool.now = time
+        #expect(pool.ask(waiter) == .reject(.throttled(until: time + .milliseconds(990))))
+        #expect(pool.snapshot.waiting == 0)
+    }
+
+    @Test func `has no more connects under way than it may`() throws {
+        let pool = PoolDriver {
+            $0.size = 5
+            $0.connectConcurrency = 2
+        }
+        let connections = try (0..<2).map { _ in try #require(pool.acquire().opened) }
+        #expect(pool.tryAcquire() == .reject(.wouldWait))
+        let waiters = try (0..<3).map { _ in try pool.queueUp() }
+        #expect(pool.wakeAll() == [])
+        #expect(pool.connected(connections[0]) == .lend)
+        let woken = pool.wakeAll()
+        #expect(woken.map(\.waiter) == [waiters[0]] && woken.allSatisfy(\.told.isOpen))
+        #expect(pool.failed(connections[1]) == [])
+        #expect(pool.wakeAll().map(\.waiter) == [waiters[1]])
+        #expect(pool.giveBack(connections[0]) == .hand(to: waiters[2]))
+        #expect(pool.counts.connecting == 2)
     }
 
     @Test func `lets wait who may be handed a connection that is in use`() throws {

@@ -40,7 +40,12 @@ func withHost<Result: Sendable>(
     change(&options)
     let (ports, listening) = AsyncStream.makeStream(of: Int.self)
     options.onListening = { listening.yield($0.port) }
-    let host = HTTPHost(options, platform: .http(host: "127.0.0.1", port: 0), registry: registry, handler: handler)
+    let host = HTTPHost(
+        options,
+        platform: HTTPPlatform(host: "127.0.0.1", port: 0),
+        registry: registry,
+        handler: handler
+    )
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
             defer { listening.finish() }

@@ -64,7 +64,7 @@ private final class Witness: InvocationParticipant {
 
     @Test func `a port that is taken is an error that names it`() async throws {
         try await withHost { first in
-            let second = HTTPHost(HostOptions(), platform: .http(host: "127.0.0.1", port: first.port)) { _, _ in
+            let second = HTTPHost(HostOptions(), platform: HTTPPlatform(host: "127.0.0.1", port: first.port)) { _, _ in
                 .empty()
             }
             let error = try await #require(throws: HostError.self) { try await second.run() }

@@ -2,45 +2,6 @@ import HTTPTypes
 import Testing
 import VernalHost
 
-@Suite struct PlatformTests {
-    @Test func `without PORT the function listens on this machine only`() throws {
-        #expect(try Platform.detect(environment: [:]) == .http(host: "127.0.0.1", port: 8080))
-        #expect(try Platform.detect(environment: ["PORT": ""]) == .http(host: "127.0.0.1", port: 8080))
-    }
-
-    @Test func `with PORT the function listens on every address`() throws {
-        #expect(try Platform.detect(environment: ["PORT": "65535"]) == .http(host: "0.0.0.0", port: 65535))
-    }
-
-    @Test(arguments: ["0", "65536", "-1", "+80", "80a", " 80", "8 0", "99999999999999999999", "tcp://x"])
-    func `a malformed PORT is an error that names it`(port: String) throws {
-        let error = try #require(throws: HostError.self) { try Platform.detect(environment: ["PORT": port]) }
-        #expect(error.code == .invalidPort)
-        #expect(error.description.contains("\"\(port)\""))
-    }
-
-    @Test func `a long PORT with control characters stays a short line`() throws {
-        let error = try #require(throws: HostError.self) {
-            try Platform.detect(environment: ["PORT": "1\n" + String(repeating: "x", count: 500)])
-        }
-        #expect(!error.description.contains("\n"))
-        #expect(error.description.utf8.count < 150)
-    }
-
-    @Test func `options go before the environment`() throws {
-        let environment = ["PORT": "9000"]
-        func decide(_ host: String?, _ port: Int?, _ environment: [String: String]) throws -> Platform {
-            try Platform.decide(host: host, port: port, environment: environment)
-        }
-        #expect(try decide(nil, nil, environment) == .http(host: "0.0.0.0", port: 9000))
-        #expect(try decide("::1", nil, environment) == .http(host: "::1", port: 9000))
-        #expect(try decide(nil, 1, environment) == .http(host: "0.0.0.0", port: 1))
-        #expect(try decide(nil, 1, [:]) == .http(host: "127.0.0.1", port: 1))
-        #expect(try decide("h", 0, ["PORT": "junk"]) == .http(host: "h", port: 0))
-        #expect(throws: HostError.self) { try decide(nil, 70000, [:]) }
-    }
-}
-
 private struct User: Decodable {
     var name: String
     var tags: [Int]

@@ -6,10 +6,10 @@ import VernalTestKit
 /// What a review found, each once a failing test.
 @Suite(.serialized) struct `A second look found that` {
     @Test func `a savepoint whose closure was cancelled keeps nothing`() async throws {
-        try await withEngine { engine in
-            try await engine.withConnection { connection in
-                try await connection.execute("CREATE TEMP TABLE kept (n int)")
-            }
+        try await withEngine {
+            $0.resetPolicy = .rollbackOnly  // The table is to outlive the lease.
+        } _: { engine in
+            try await engine.execute("CREATE TEMP TABLE kept (n int)")
             await withTaskGroup(of: Void.self) { group in
                 group.addTask {
                     try? await engine.withTransaction { outer in

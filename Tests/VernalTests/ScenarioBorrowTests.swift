@@ -175,15 +175,61 @@ extension `On a real server` {
             }
         }
 
-        @Test func `a lease within a lease on a pool of one runs out of time instead of hanging`() async throws {
+        // 176
+        @Test func `a lease within a lease on a pool of one is an error at once, which names both places`() async throws
+        {
             try await withEngine { engine in
                 try await engine.withConnection { _ in
+                    let outer = #line - 1
                     let error = try await #require(throws: VernalError.self) {
-                        try await engine.withConnection(acquireTimeout: .milliseconds(50)) { _ in }
+                        try await engine.withConnection(acquireTimeout: .seconds(60)) { _ in }
                     }
-                    #expect(error.code == .poolExhausted)
+                    let inner = #line - 3
+                    #expect(error.code == .misuse)
+                    #expect(error.message.contains("ScenarioBorrowTests.swift:\(outer)"))
+                    #expect(error.message.contains("ScenarioBorrowTests.swift:\(inner)"))
                 }
                 try await engine.execute("SELECT 1")
+                #expect(engine.isAtRest)
+            }
+        }
+
+        @Test func `a lease within a lease is served when there is another connection`() async throws {
+            try await withEngine {
+                $0.poolSize = 2
+            } _: { engine in
+                let (outer, inner) = try await engine.withConnection { outer in
+                    let inner = try await engine.withConnection { $0.backendPID }
+                    return (outer.backendPID, inner)
+                }
+                #expect(outer != inner)
+            }
+        }
+
+        @Test func `another task may wait for the connection that this one holds`() async throws {
+            try await withEngine { engine in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    try await engine.withConnection { _ in
+                        group.addTask { try await engine.execute("SELECT 1") }
+                        try await eventually("the other waits") { engine.status.waiting == 1 }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+
+        @Test func `who runs out of time is told who has the connection`() async throws {
+            try await withEngine { engine in
+                try await engine.withConnection { _ in
+                    let line = #line - 1
+                    let error = await Task.detached {
+                        await #expect(throws: VernalError.self) {
+                            try await engine.withConnection(acquireTimeout: .milliseconds(50)) { _ in }
+                        }
+                    }.value
+                    #expect(error?.code == .poolExhausted)
+                    #expect(error?.message.contains("held by VernalTests/ScenarioBorrowTests.swift:\(line)") == true)
+                }
             }
         }
     }

@@ -9,7 +9,9 @@ private struct Ended: Error {}
 
 /// An engine whose session has a temporary table `given (n int8)`.
 private func withTable(_ body: (Engine) async throws -> Void) async throws {
-    try await withEngine { engine in
+    try await withEngine {
+        $0.resetPolicy = .rollbackOnly  // The table is to outlive the lease.
+    } _: { engine in
         try await engine.execute("CREATE TEMPORARY TABLE given (n int8 UNIQUE DEFERRABLE INITIALLY IMMEDIATE)")
         try await body(engine)
         #expect(engine.isAtRest)
@@ -252,7 +254,10 @@ extension `On a real server` {
         }
 
         @Test func `whose deadline is over before the commit is rolled back`() async throws {
-            try await withEngine({ $0.invocationMargin = .zero }) { engine in
+            try await withEngine {
+                $0.invocationMargin = .zero
+                $0.resetPolicy = .rollbackOnly  // The table is to outlive the lease.
+            } _: { engine in
                 try await engine.execute("CREATE TEMPORARY TABLE late (n int)")
                 let deadline = InvocationDeadline(.now + .milliseconds(150))
                 let error = try await #require(throws: VernalError.self) {

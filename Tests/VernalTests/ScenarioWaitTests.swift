@@ -2,38 +2,6 @@ import Testing
 import Vernal
 import VernalTestKit
 
-/// A pool of one whose connection is held until the test lets go of it.
-private func holding(
-    _ engine: Engine,
-    _ body: (_ release: @escaping @Sendable () async throws -> Void) async throws -> Void
-) async throws {
-    let letGo = Gate()
-    let isHeld = Gate()
-    let holder = Task {
-        try await engine.withConnection { _ in
-            isHeld.open()
-            await letGo.pass()
-        }
-        // A holder that fails to get the connection must not leave the test waiting.
-    }
-    let watcher = Task {
-        if case .failure = await holder.result { isHeld.open() }
-    }
-    await isHeld.pass()
-    do {
-        try await body {
-            letGo.open()
-            try await holder.value
-        }
-    } catch {
-        letGo.open()
-        throw error
-    }
-    letGo.open()
-    try await holder.value
-    await watcher.value
-}
-
 extension `On a real server` {
     @Suite struct `Waiting for a connection` {
         // Scenario 35.

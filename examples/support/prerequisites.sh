@@ -58,6 +58,10 @@ missing_prerequisites() {
     command -v openssl >/dev/null || echo openssl
     command -v curl >/dev/null || echo curl
     command -v ps >/dev/null || echo ps
+    # Clients and peers of the tests; on a machine without apt they are nice to have.
+    command -v apt-get >/dev/null || return 0
+    command -v wrk >/dev/null || echo wrk
+    command -v slowhttptest >/dev/null || echo slowhttptest
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python
 }
 

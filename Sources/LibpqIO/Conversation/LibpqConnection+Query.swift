@@ -72,7 +72,8 @@ extension LibpqConnection {
         var error: LibpqError?
     }
 
-    private mutating func answer(
+    /// Reads the whole answer to what was sent.
+    mutating func answer(
         until deadline: Moment?,
         isCancellable: Bool
     ) async throws(LibpqError) -> PGResultHandle {

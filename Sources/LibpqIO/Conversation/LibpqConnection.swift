@@ -14,7 +14,14 @@ package struct LibpqConnection: ~Copyable {
         self.pace = pace
         self.handle.setDefaultErrorVerbosity()
         self.handle.setnonblocking()
+        self.handle.lifeline.attach(self.handle.socket, self.handle.cancelRequest)
     }
+
+    /// Whether a reset was sent whose answer has not been read yet.
+    var isResetUnderWay = false
+
+    /// Ends the connection from outside while somebody uses it.
+    package var lifeline: Lifeline { handle.lifeline }
 
     /// The process that serves this connection; 0 when the server gave no key to cancel with.
     package var backendPID: Int32 { handle.backendPID }

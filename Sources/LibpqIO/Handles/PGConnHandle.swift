@@ -1,5 +1,13 @@
 internal import CLibpq
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 /// The owner of a `PGconn`: one method per libpq function, libpq's words kept.
 ///
 /// libpq lets any thread use a connection as long as only one does at a time. There is one owner, and every method that
@@ -8,6 +16,9 @@ internal import CLibpq
 struct PGConnHandle: ~Copyable, @unchecked Sendable {
     private let conn: OpaquePointer
     private let notices = NoticeLog()
+    /// For others than the owner.
+    let lifeline = Lifeline()
+    private let generation = ForkGuard.generation
 
     /// Starts a connect that does not block, as long as each host is given with its address.
     ///
@@ -28,7 +39,13 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     }
 
     deinit {
-        unsafe PQfinish(conn)
+        lifeline.detach()
+        if generation == ForkGuard.generation {
+            unsafe PQfinish(conn)
+        } else {
+            // In a forked child the conversation is the parent's: libpq would say goodbye in its name. What libpq holds is lost.
+            _ = unsafe close(PQsocket(conn))
+        }
     }
 
     // MARK: Connecting

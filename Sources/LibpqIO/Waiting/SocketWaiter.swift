@@ -9,7 +9,16 @@ internal import Synchronization
 /// poller wakes it. The figures behind this are in the benchmarks.
 package final class SocketWaiter: Sendable {
     /// The waiter of the process.
-    package static let shared = SocketWaiter()
+    ///
+    /// A forked child has its own: its parent's thread is not there, and its parent's event queue is not to be touched.
+    package static var shared: SocketWaiter {
+        ofProcess.withLock { current in
+            if current.generation != ForkGuard.generation { current = (ForkGuard.generation, SocketWaiter()) }
+            return current.waiter
+        }
+    }
+
+    private static let ofProcess = Mutex((generation: ForkGuard.generation, waiter: SocketWaiter()))
 
     /// How to wait.
     package enum Mode: Sendable {

@@ -42,6 +42,8 @@ extension EngineConfiguration {
             self.init()
             poolSize = announced
         }
+        // A function that handles one invocation at a time is frozen in between.
+        if variables["AWS_LAMBDA_RUNTIME_API"] != nil, announced == 1 { forgottenLeases = .cut }
         try read(variables)
     }
 
@@ -60,6 +62,11 @@ extension EngineConfiguration {
         if let value = variables["VERNAL_CONNECT_BURST"] { connectBurst = try value.integer() }
         if let value = variables["VERNAL_CONNECT_RATE"] { connectRate = try value.number() }
         if let value = variables["VERNAL_FIRST_CONNECT_WINDOW"] { firstConnectWindow = try value.duration() }
+        if let value = variables["VERNAL_MAX_TRANSACTION_DURATION"] { maxTransactionDuration = try value.duration() }
+        if let value = variables["VERNAL_LEAK_THRESHOLD"] { leakThreshold = try value.duration() }
+        if let value = variables["VERNAL_FORGOTTEN_LEASES"] {
+            forgottenLeases = try value.choice(ForgottenLeases.allCases.map { ($0.rawValue, $0) })
+        }
         if let value = variables["VERNAL_RETENTION"] {
             retention = try value.choice(Retention.allCases.map { ($0.rawValue, $0) })
         }

@@ -34,7 +34,18 @@ extension EngineConfiguration {
                 "connectRate is \(connectRate): it has to be more than 0 connects a second"
             )
         }
+        if let attempts = acquireRetry.maxAttempts { try require(1...1000, attempts, "acquireRetry.maxAttempts") }
+        try require(1...64, alertThresholds.connectWindow, "alertThresholds.connectWindow")
+        let optional: [(name: String, value: Duration?)] = [
+            ("maxTransactionDuration", maxTransactionDuration), ("leakThreshold", leakThreshold),
+        ]
         let durations: [(name: String, value: Duration, mayBeZero: Bool)] = [
+            ("acquireRetry.baseDelay", acquireRetry.baseDelay, false),
+            ("acquireRetry.maxDelay", acquireRetry.maxDelay, false),
+            ("alertThresholds.interval", alertThresholds.interval, false),
+            ("alertThresholds.acquireP95", alertThresholds.acquireP95, false),
+            ("alertThresholds.saturationTime", alertThresholds.saturationTime, true),
+            ("alertThresholds.exhaustionTime", alertThresholds.exhaustionTime, true),
             ("acquireTimeout", acquireTimeout, false), ("connectTimeout", connectTimeout, false),
             ("invocationMargin", invocationMargin, true), ("idleTimeout", idleTimeout, false),
             ("hardIdleLimit", hardIdleLimit, false), ("maxLifetime", maxLifetime, false),
@@ -42,7 +53,8 @@ extension EngineConfiguration {
             ("rollbackTimeout", rollbackTimeout, false), ("cancelTimeout", cancelTimeout, false),
             ("firstConnectWindow", firstConnectWindow, true),
         ]
-        for (name, value, mayBeZero) in durations {
+        let set = optional.compactMap { name, value in value.map { (name: name, value: $0, mayBeZero: false) } }
+        for (name, value, mayBeZero) in durations + set {
             guard value > .zero || (mayBeZero && value == .zero) else {
                 throw VernalError(
                     .configuration,

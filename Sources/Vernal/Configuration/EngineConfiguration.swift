@@ -90,7 +90,22 @@ public struct EngineConfiguration: Sendable, Hashable {
     /// Default 1 s.
     public var cancelTimeout: Duration = .seconds(1)
 
+    /// How long a transaction may take; then its statement is cancelled, and it is rolled back.
+    ///
+    /// Default `nil`: as long as the invocation lasts.
+    public var maxTransactionDuration: Duration?
+    /// For how long a caller may hold a connection before that is reported as a leak: an event and a warning, with the place
+    /// in the source.
+    ///
+    /// Default 60 s; `nil`: for ever.
+    public var leakThreshold: Duration? = .seconds(60)
+
     // MARK: Connects
+
+    /// Whether a caller who gets no connection tries again.
+    ///
+    /// Default `.patient`.
+    public var acquireRetry = RetryPolicy.patient
 
     /// How many connects may be made at once after a quiet time.
     ///
@@ -113,6 +128,17 @@ public struct EngineConfiguration: Sendable, Hashable {
     public var breakerThreshold: Int?
 
     // MARK: Behaviour
+
+    /// How a session is cleaned between two callers.
+    ///
+    /// Default `.automatic`.
+    public var resetPolicy = ResetPolicy.automatic
+    /// What becomes of a connection that somebody still holds when the invocation is over.
+    ///
+    /// Default `.report`; where the process is frozen between invocations (AWS Lambda) `.cut`, unless it is set.
+    public var forgottenLeases = ForgottenLeases.report
+    /// From which numbers on an alert is raised.
+    public var alertThresholds = AlertThresholds()
 
     /// What is in front of the database.
     ///
@@ -163,6 +189,16 @@ public enum Retention: String, Sendable, Hashable, CaseIterable {
     case keep
     /// Give them back: a frozen process holds nothing.
     case release
+}
+
+/// What becomes of a connection that somebody still holds when the invocation is over.
+///
+/// In either case it is reported as a leak, and closed when it comes back.
+public enum ForgottenLeases: String, Sendable, Hashable, CaseIterable {
+    /// It is left to its holder: for processes that have work beside their invocations.
+    case report
+    /// It is cut, so that the server rolls back what it was doing: a frozen process would hold locks for as long as it is frozen.
+    case cut
 }
 
 extension EngineConfiguration: CustomStringConvertible, CustomReflectable {

@@ -1,20 +1,33 @@
+internal import InvocationLifecycle
 internal import LibpqIO
 internal import Moments
 internal import PoolCore
 
 extension PostgresConnection {
+    // MARK: Before it is lent
+
     /// Whether the connection is worth lending.
     ///
     /// - Parameters:
     ///   - check: how much has to be known; each step includes the cheaper ones.
     ///   - deadline: until when the connection is worth anything to the caller.
-    ///   - configuration: how long a sign of life may take.
+    ///   - pool: where it comes from.
     /// - Returns: `false` when it is to be closed.
-    mutating func isAlive(
-        _ check: LivenessCheck,
-        until deadline: Moment,
-        _ configuration: EngineConfiguration
-    ) async -> Bool {
+    mutating func isFit(after check: LivenessCheck, until deadline: Moment, _ pool: ConnectionPool) async -> Bool {
+        let configuration = pool.configuration
+        // An answer that was under way while nobody wanted the connection; most likely it is there.
+        guard await link.finishReset(until: min(deadline, .now + configuration.rollbackTimeout)) else { return false }
+        guard await isAlive(check, until: min(deadline, .now + configuration.pingTimeout)) else { return false }
+        if session.needsConfiguring, let configure = pool.hooks.configure {
+            do throws(VernalError) { try await self.configure(with: configure, until: deadline) } catch { return false }
+        }
+        guard let check = pool.hooks.check else { return true }
+        return await run(within: deadline) { connection in
+            guard try await check(&connection) else { throw VernalError(.hookFailed, "not fit") }
+        }
+    }
+
+    private mutating func isAlive(_ check: LivenessCheck, until deadline: Moment) async -> Bool {
         switch check {
         case .none:
             return true
@@ -24,12 +37,75 @@ extension PostgresConnection {
             guard link.isStillConnected() else { return false }
             link.cancelTimeout = .zero
             do throws(LibpqError) {
-                try await link.ping(until: min(deadline, .now + configuration.pingTimeout))
+                try await link.ping(until: deadline)
                 return true
             } catch {
                 return false
             }
         }
+    }
+
+    // MARK: The program's own work
+
+    /// Prepares a connection as the program wants it.
+    mutating func configure(
+        with hook: @Sendable (inout PostgresConnection) async throws -> Void,
+        until deadline: Moment
+    ) async throws(VernalError) {
+        var failure: VernalError?
+        let isFit = await run(within: deadline) { connection in
+            do {
+                try await hook(&connection)
+            } catch {
+                failure = VernalError.hookFailed("configure", error)
+            }
+        }
+        if let failure { throw failure }
+        guard isFit else {
+            throw VernalError(.hookFailed, "the hook \"configure\" left a transaction open, or broke the connection")
+        }
+        session.wasConfigured()
+    }
+
+    /// Cleans the session as the program wants it.
+    ///
+    /// - Returns: whether the connection can be lent again.
+    mutating func clean(with hook: @Sendable (inout PostgresConnection) async throws -> Void) async -> Bool {
+        let isClean = await run(within: limits.cleanUpDeadline) { connection in try await hook(&connection) }
+        session.wasReset(undoingSettings: false)
+        return isClean
+    }
+
+    /// Runs a hook, whose statements end by that time.
+    ///
+    /// - Returns: whether it succeeded and left the session between transactions.
+    private mutating func run(
+        within deadline: Moment,
+        _ hook: (inout PostgresConnection) async throws -> Void
+    ) async -> Bool {
+        let outer = limits.end
+        limits.end = min(deadline, outer ?? deadline)
+        do {
+            try await hook(&self)
+        } catch {
+            limits.end = outer
+            return false
+        }
+        limits.end = outer
+        return link.transactionStatus == .idle
+    }
+
+    // MARK: When it comes back
+
+    /// The commands that clean the session for the next caller; `nil` when it needs none.
+    var resetCommands: String? { session.resetCommands }
+
+    /// Has the session cleaned, without waiting for it.
+    ///
+    /// - Returns: whether the server has been told.
+    mutating func sendReset(_ commands: String, configuresAgain: Bool) -> Bool {
+        session.wasReset(undoingSettings: configuresAgain)
+        return link.sendReset(commands)
     }
 
     /// Ends the transaction that is open, whether or not the task was cancelled.

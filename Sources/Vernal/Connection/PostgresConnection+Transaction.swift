@@ -1,8 +1,12 @@
 internal import LibpqIO
 internal import Moments
+internal import PoolCore
 
 extension PostgresConnection {
     /// Runs a closure in a transaction: committed when the closure returns, rolled back when it throws.
+    ///
+    /// When there is a deadline, the server is told of it with `SET LOCAL` in the same round trip, so that it ends the transaction
+    /// even if this process is frozen or killed meanwhile.
     ///
     /// Within a transaction it makes a savepoint instead, so that what the inner closure did can be rolled back alone.
     ///
@@ -19,7 +23,49 @@ extension PostgresConnection {
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
         if isInTransaction { return try await withSavepoint(options, body) }
-        try await command(options.begin)
+        let outer = limits.end
+        limits.begin(transactionOf: options.maxDuration)
+        do {
+            let result = try await repeating(options, body)
+            limits.end = outer
+            return result
+        } catch {
+            limits.end = outer
+            throw error
+        }
+    }
+
+    private mutating func repeating<R>(
+        _ options: TransactionOptions,
+        _ body: (inout PostgresConnection) async throws -> R
+    ) async throws -> R {
+        var failures = 0
+        while true {
+            do {
+                return try await once(options, body)
+            } catch let error as VernalError where error.sqlState?.asksForRepetition == true {
+                failures += 1
+                let pause = Backoff.delay(
+                    attempt: failures,
+                    jitter: .random(in: 0..<1),
+                    base: .milliseconds(10),
+                    cap: .milliseconds(500)
+                )
+                let resumption = Moment.now + pause
+                let deadline = limits.deadline(nil)
+                guard failures <= options.retries, !isInTransaction, deadline.map({ resumption < $0 }) ?? true,
+                    await SocketWaiter.shared.sleep(at: Parking(), until: resumption) == .timedOut
+                else { throw error }
+            }
+        }
+    }
+
+    private mutating func once<R>(
+        _ options: TransactionOptions,
+        _ body: (inout PostgresConnection) async throws -> R
+    ) async throws -> R {
+        // One flight: what limits the transaction at the server goes along with its beginning.
+        try await command(options.begin + limits.serverLimits)
         let result: R
         do {
             result = try await body(&self)

@@ -9,9 +9,12 @@ package import PoolCore
 public struct PostgresConnection: ~Copyable, Sendable {
     package var link: LibpqConnection
     package let id: ConnectionID
-    let limits: StatementLimits
-    /// Whether the server ended the connection for a reason that is not this connection's alone.
-    var wasEndedByServer = false
+    var limits: StatementLimits
+    /// What the next caller must not find.
+    var session: SessionState
+    /// Whether the server ended the connection for a reason that is not this connection's alone, or is not the one that is
+    /// wanted any more.
+    var isSuspect = false
     /// When the connection was made.
     let openedAt = Moment.now
 
@@ -19,6 +22,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
         self.link = link
         self.id = id
         limits = StatementLimits(configuration)
+        session = SessionState(configuration)
     }
 
     /// The server process that serves this connection, as the server announced it; 0 when it announced none.
@@ -76,6 +80,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
 
     private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
         try query.validated()
+        session.willRun(query.text)
         let deadline = limits.deadline(timeout)
         link.cancelTimeout = limits.cancelTimeout
         do throws(LibpqError) {
@@ -91,7 +96,11 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// than a caller who stumbles.
     mutating func noted(_ error: LibpqError) -> VernalError {
         let failure = VernalError(statement: error)
-        if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { wasEndedByServer = true }
+        if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { isSuspect = true }
+        // A server that was asked for to write, and has become a standby.
+        if failure.sqlState == .readOnlyTransaction, session.wantsWriter, parameterStatus("in_hot_standby") == "on" {
+            isSuspect = true
+        }
         return failure
     }
 }

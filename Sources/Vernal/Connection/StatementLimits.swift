@@ -7,19 +7,49 @@ struct StatementLimits: Sendable {
     private let invocationMargin: Duration
     private let ownCancelTimeout: Duration
     private let rollbackTimeout: Duration
+    private let maxTransactionDuration: Duration?
+    /// When every statement has to be done, whatever else is said: the end of a transaction's time, or of a hook's.
+    var end: Moment?
 
     init(_ configuration: EngineConfiguration) {
         invocationMargin = configuration.invocationMargin
         ownCancelTimeout = configuration.cancelTimeout
         rollbackTimeout = configuration.rollbackTimeout
+        maxTransactionDuration = configuration.maxTransactionDuration
     }
 
     /// When a statement that begins now has to be done; `nil` when nothing limits it.
     func deadline(_ timeout: Duration?) -> Moment? {
-        let own = timeout.map { Moment.now + $0 }
+        let own = earlier(timeout.map { .now + $0 }, end)
         guard let invocation = InvocationDeadline.current else { return own }
-        let last = invocation.moment - invocationMargin
-        return own.map { min($0, last) } ?? last
+        return earlier(own, invocation.moment - invocationMargin)
+    }
+
+    private func earlier(_ one: Moment?, _ other: Moment?) -> Moment? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
+    }
+
+    /// A transaction begins.
+    mutating func begin(transactionOf duration: Duration?) {
+        guard let duration = duration ?? maxTransactionDuration else { return }
+        end = earlier(end, .now + duration)
+    }
+
+    /// What goes along with `BEGIN`, so that the server keeps the deadline, too.
+    ///
+    /// A little more than what is left, so that this side can be the one to say what happened, and time for a rollback: a
+    /// transaction that stays idle for too long costs the connection.
+    var serverLimits: String {
+        guard let deadline = deadline(nil) else { return "" }
+        let left = deadline - .now
+        return "; SET LOCAL statement_timeout = \(milliseconds(left + .milliseconds(100)))"
+            + "; SET LOCAL idle_in_transaction_session_timeout = \(milliseconds(left + .seconds(1)))"
+    }
+
+    /// The server counts in 32 bits, and takes 0 for "no limit".
+    private func milliseconds(_ duration: Duration) -> Int {
+        min(max(1, Int(duration.inSeconds * 1000)), Int(Int32.max))
     }
 
     /// When clean-up that begins now has to be done.

@@ -10,42 +10,71 @@ extension ConnectionPool {
     /// Makes a connection, or goes on with one that another task had to leave.
     ///
     /// If this task has to stop on the way, the half-open connection is left to the next one.
+    ///
+    /// - Parameters:
+    ///   - permit: the permit for it.
+    ///   - parked: what another task has left.
+    ///   - request: who wants it, and until when.
+    ///   - isUse: whether anybody uses it at once.
+    /// - Returns: the connection.
+    /// - Throws: why there is none.
     func connect(
         _ permit: consuming ConnectPermit,
         _ parked: consuming ConnectAttempt?,
-        until deadline: Moment,
+        _ request: AcquireRequest,
         isUse: Bool = true
     ) async throws(VernalError) -> PostgresConnection {
+        let begun = Moment.now
         let id = permit.connection
         var attempt: ConnectAttempt
-        do throws(LibpqError) {
-            if let parked {
-                attempt = parked
-            } else {
-                attempt = try ConnectAttempt(configuration.settings, timeout: configuration.connectTimeout)
+        if let parked {
+            attempt = parked
+        } else {
+            await waitForFirstConnect(until: request.deadline)
+            switch await prepareAttempt(until: request.deadline) {
+            case .ready(let prepared): attempt = prepared
+            case .failed(let failure): throw failed(failure, permit)
             }
-        } catch {
-            throw failed(error, permit)
         }
-        await waitForFirstConnect(until: deadline)
-        let progress = await attempt.drive(until: deadline, waiter: .shared)
+        let progress = await attempt.drive(until: request.deadline, waiter: .shared)
         switch consume progress {
         case .connected(let link):
+            let lifeline = link.lifeline
+            var connection = PostgresConnection(link, id: id, configuration: configuration)
+            if let configure = hooks.configure {
+                do throws(VernalError) {
+                    try await connection.configure(with: configure, until: request.deadline)
+                } catch {
+                    // Closed before its place is given up.
+                    _ = consume connection
+                    throw failed(error, permit)
+                }
+            }
             let jitter = Double.random(in: 0..<1)
-            let action = shared.withLock(giving: permit) { shared, permit in
+            let (action, closedBreaker) = shared.withLock(giving: permit) { shared, permit in
                 shared.retryQuota.succeeded()
                 shared.lastConnectError = nil
-                return shared.state.connectSucceeded(permit, now: .now, jitter: jitter, isUse: isUse)
+                shared.watch.connectEnded(failed: false)
+                shared.watch.opened(id.slot, lifeline)
+                shared.watch.lent(id.slot, to: request.borrower)
+                let wasOpen = shared.state.isBreakerOpen
+                let action = shared.state.connectSucceeded(permit, now: .now, jitter: jitter, isUse: isUse)
+                return (action, wasOpen)
             }
+            events.emit(.connected) { event in
+                event.epoch = Int(id.serial)
+                event.duration = .now - begun
+            }
+            if closedBreaker { events.emit(.breakerClosed) }
             guard action == .lend else {
-                _ = consume link
+                _ = consume connection
                 settle()
-                throw rejected(.closed)
+                throw rejected(.closed, request.borrower)
             }
             if configuration.breakerThreshold != nil { settle() }  // The breaker may have closed.
-            return PostgresConnection(link, id: id, configuration: configuration)
+            return connection
         case .failed(let error):
-            throw failed(error, permit)
+            throw failed(VernalError(connect: error), permit)
         case .interrupted(let reason, let phase):
             leave(attempt, permit)
             throw gaveUp(reason, VernalError.Wait(phase))
@@ -53,9 +82,9 @@ extension ConnectionPool {
     }
 
     /// Opens connections until there are `minConnections`.
-    func fill(until deadline: Moment) async throws(VernalError) {
+    func fill(_ request: AcquireRequest) async throws(VernalError) {
         while let permit = shared.withLock({ $0.state.fillRequested(now: .now) }) {
-            let connection = try await connect(permit, nil, until: deadline, isUse: false)
+            let connection = try await connect(permit, nil, request, isUse: false)
             await release(connection)
         }
     }
@@ -73,20 +102,27 @@ extension ConnectionPool {
         settle()
     }
 
-    private func failed(_ error: LibpqError, _ permit: consuming ConnectPermit) -> VernalError {
-        let failure = VernalError(connect: error)
-        let sleepers = shared.withLock(giving: permit) { shared, permit in
-            shared.lastConnectError = failure
+    private func failed(_ failure: VernalError, _ permit: consuming ConnectPermit) -> VernalError {
+        // Of a hook nobody knows what it will do next time, and credentials that are fetched may be others by then.
+        let isPassing = failure.isRetryable || failure.code == .hookFailed || failure.code == .cancelled
+        let isDefinite = !isPassing && hooks.credentials == nil
+        let (sleepers, openedBreaker) = shared.withLock(giving: permit) { shared, permit in
+            if failure.code != .cancelled { shared.lastConnectError = failure }
+            shared.watch.connectEnded(failed: true)
             if failure.sqlState == .tooManyConnections { shared.scarceUntil = .now + Self.scarcityMemory }
+            let openings = shared.state.breakerOpenings
             let rejected = shared.state.connectFailed(
                 permit,
-                isDefinite: !failure.isRetryable,
+                isDefinite: isDefinite,
                 now: .now,
                 jitter: .random(in: 0..<1)
             )
-            return rejected.compactMap { shared.put(.reject(.connectRefused), for: $0) }
+            let sleepers = rejected.compactMap { shared.put(.reject(.connectRefused), for: $0) }
+            return (sleepers, shared.state.breakerOpenings > openings)
         }
         for sleeper in sleepers { sleeper.wake(.ready) }
+        events.emit(.connectFailed) { $0.error = failure }
+        if openedBreaker { events.emit(.breakerOpened) { $0.error = failure } }
         settle()
         return failure.with { $0.poolCounts = counts }
     }

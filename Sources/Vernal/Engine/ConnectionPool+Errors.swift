@@ -26,6 +26,7 @@ extension ConnectionPool {
                 (
                     .poolExhausted,
                     "no connection became free in time: hold connections for less time, or allow more of them"
+                        + holders
                 )
             case .timedOut:
                 (.timedOut, "no connection could be opened in time")
@@ -33,13 +34,30 @@ extension ConnectionPool {
         return explained(code, message) { $0.wait = wait }
     }
 
+    /// Who has the connections that somebody waited for in vain.
+    private var holders: String {
+        let holders = shared.withLock { $0.holders(now: .now, atMost: 3) }
+        guard !holders.isEmpty else { return "" }
+        let list = holders.map { "\($0.site) for \(VernalError.rounded($0.heldFor))" }.joined(separator: ", ")
+        return " (held by \(list))"
+    }
+
     /// The error of an acquire whose deadline had passed before it began.
     func tooLate() -> VernalError {
         explained(.timedOut, "the deadline had passed before a connection was asked for") { $0.wait = .poolQueue }
     }
 
+    /// The error of an acquire in a forked child.
+    func inherited() -> VernalError {
+        VernalError(
+            .misuse,
+            "this engine was made before the process was forked, and its connections are the parent's: "
+                + "make a new one, or take the one of getEngine()"
+        )
+    }
+
     /// The error of an acquire that was refused.
-    func rejected(_ reason: PoolRejection) -> VernalError {
+    func rejected(_ reason: PoolRejection, _ borrower: Borrower) -> VernalError {
         switch reason {
         case .tooManyWaiters:
             explained(
@@ -58,6 +76,8 @@ extension ConnectionPool {
                 .connectFailed,
                 "so many connects have failed lately that none is tried at the moment (breakerThreshold)"
             )
+        case .heldByCaller:
+            waitsForItself(borrower)
         case .wouldWait:
             explained(.poolExhausted, "there is no connection to be had at once")
         case .connectRefused:
@@ -65,6 +85,23 @@ extension ConnectionPool {
             shared.withLock { $0.lastConnectError }
                 ?? explained(.connectFailed, "the connect that this caller waited for was refused")
         }
+    }
+
+    private func waitsForItself(_ borrower: Borrower) -> VernalError {
+        let sites = shared.withLock { shared in
+            shared.state.leasesOut.compactMap { connection -> CallSite? in
+                guard let holder = shared.watch.borrower(of: connection), holder.task == borrower.task else {
+                    return nil
+                }
+                return holder.site
+            }
+        }
+        return explained(
+            .misuse,
+            "this task waits at \(borrower.site) for a connection that it holds itself, since "
+                + sites.map(\.description).joined(separator: " and ")
+                + ": use the connection that it has, or allow more of them (poolSize)"
+        ) { $0.wait = .poolQueue }
     }
 
     private func explained(

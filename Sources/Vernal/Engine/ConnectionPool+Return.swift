@@ -26,79 +26,90 @@ extension ConnectionPool {
     /// whether or not the task was cancelled; anything else is closed.
     func release(_ connection: consuming PostgresConnection) async {
         switch connection.link.transactionStatus {
-        case .idle:
-            giveBack(connection, .reusable)
+        case .idle: break
         case .inTransaction, .inFailedTransaction:
-            let isClean = await connection.rollBack()
-            giveBack(connection, isClean ? .reusable : .broken)
+            guard await connection.rollBack() else { return giveBack(connection, .broken) }
         case .active, .unknown:
-            if connection.wasEndedByServer { invalidateOthers(than: connection.id) }
-            giveBack(connection, .broken)
+            if connection.isSuspect { invalidateOthers(than: connection.id) }
+            return giveBack(connection, .broken)
         }
+        if connection.isSuspect {
+            invalidateOthers(than: connection.id)
+            return giveBack(connection, .broken)
+        }
+        giveBack(connection, await clean(&connection) ? .reusable : .broken)
+    }
+
+    /// Has the session cleaned for the next caller, if it needs that.
+    ///
+    /// - Returns: whether the connection can be lent again.
+    private func clean(_ connection: inout PostgresConnection) async -> Bool {
+        if let reset = hooks.reset {
+            guard await connection.clean(with: reset) else { return false }
+        } else if let commands = connection.resetCommands {
+            guard connection.sendReset(commands, configuresAgain: hooks.configure != nil) else { return false }
+        } else {
+            return true
+        }
+        shared.withLock { $0.resets += 1 }
+        let epoch = connection.epoch
+        events.emit(.reset) { $0.epoch = epoch }
+        return true
     }
 
     /// A server that ends one connection by a restart or a failover has ended the others, too: nobody is to find that out
     /// for himself.
     private func invalidateOthers(than connection: ConnectionID) {
         close { $0.connectionLost(connection) }
+        events.emit(.invalidated) { $0.reason = "the server ended a connection" }
     }
 
     /// Closes the connections that an event names, all of which nobody uses.
     func close(_ event: (inout PoolState) -> [ConnectionID]) {
-        var unused: [PoolSlot] = []
+        var unused: [Closing] = []
         shared.withLock { shared in
             for connection in event(&shared.state) { unused.append(shared.takeSlot(connection)) }
+            // The pool may have been made larger.
             while shared.slots.count < shared.state.slotCapacity { shared.slots.append(PoolSlot()) }
         }
-        for slot in unused { slot.clear() }
+        finish(unused)
         settle()
     }
 
+    /// Puts a connection where the state wants it: into its place, into somebody's hands, or away.
     func giveBack(_ connection: consuming PostgresConnection, _ returned: ReturnedState) {
         let id = connection.id
         var connection = Optional(connection)
         // A broken connection is closed first, so that its successor is not one too many at the server.
         if returned == .broken { connection = nil }
-        place(connection.take(), id) { $0.leaseReturned(id, returned, now: .now) }
-    }
-
-    /// Puts a connection where the state wants it: into its slot, into somebody's hands, or away.
-    func place(
-        _ connection: consuming PostgresConnection?,
-        _ id: ConnectionID,
-        _ event: (inout PoolState) -> ReturnAction
-    ) {
-        var connection = connection
-        let (sleeper, mustSettle) = shared.withLock { shared -> (Parking?, Bool) in
-            switch event(&shared.state) {
+        let now = Moment.now
+        let isObserved = events.isObserved
+        var lease: Leak?
+        var wasLeaked = false
+        var sleeper: Parking?
+        var reason: EvictionReason?
+        let (mustSettle, isTimeToLook) = shared.withLock { shared in
+            wasLeaked = shared.state.wasReported(id)
+            if isObserved || wasLeaked { lease = shared.leak(id, now: now) }
+            shared.watch.returned(id.slot)
+            let isTimeToLook = shared.watch.isDue(now)
+            switch shared.state.leaseReturned(id, returned, now: now) {
             case .park:
                 if let connection = connection.take() { shared.slots[id.slot].park(connection) }
-                return (nil, false)
+                return (false, isTimeToLook)
             case .hand(let waiter):
                 if let connection = connection.take() { shared.slots[id.slot].park(connection) }
-                return (shared.put(.lend(id, .none), for: waiter), true)
+                sleeper = shared.put(.lend(id, .none), for: waiter)
             case .close:
-                return (nil, true)
+                reason = shared.state.evictionReason(of: id)
             }
+            return (true, isTimeToLook)
         }
         sleeper?.wake(.ready)
         connection = nil
+        if let lease { tellReturned(lease, wasLeaked: wasLeaked) }
+        tellEvicted(id, reason)
         if mustSettle { settle() }
-    }
-
-    /// Ends the pool: waiters are told at once, idle connections are closed, and those in use are waited for.
-    func shutDown(until deadline: Moment) async {
-        var unused: [PoolSlot] = []
-        let drained = Parking()
-        let sleepers = shared.withLock { shared in
-            let action = shared.state.shutdownRequested()
-            for connection in action.close { unused.append(shared.takeSlot(connection)) }
-            shared.drainers.append(drained)
-            return action.reject.compactMap { shared.put(.reject(.closed), for: $0) }
-        }
-        for sleeper in sleepers { sleeper.wake(.ready) }
-        for slot in unused { slot.clear() }
-        settle()
-        _ = await SocketWaiter.shared.sleep(at: drained, until: deadline)
+        if isTimeToLook { lookAround() }
     }
 }

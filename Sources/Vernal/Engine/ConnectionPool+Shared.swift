@@ -5,10 +5,10 @@ internal import Synchronization
 
 extension ConnectionPool.Shared {
     /// Puts what the state decided together with what belongs to it.
-    mutating func step(for action: consuming AcquireAction) -> ConnectionPool.Step {
+    mutating func step(for action: consuming AcquireAction, _ borrower: Borrower) -> ConnectionPool.Step {
         switch consume action {
         case .lend(let connection, let check):
-            return lend(connection, check)
+            return lend(connection, check, borrower)
         case .open(let permit):
             return .connect(permit, nil)
         case .resume(let permit):
@@ -23,17 +23,22 @@ extension ConnectionPool.Shared {
         }
     }
 
-    mutating func step(for handover: consuming Handover) -> ConnectionPool.Step {
+    mutating func step(for handover: consuming Handover, _ borrower: Borrower) -> ConnectionPool.Step {
         switch consume handover {
-        case .lend(let connection, let check): lend(connection, check)
-        case .open(let permit): step(for: AcquireAction.open(permit))
-        case .resume(let permit): step(for: AcquireAction.resume(permit))
+        case .lend(let connection, let check): lend(connection, check, borrower)
+        case .open(let permit): step(for: AcquireAction.open(permit), borrower)
+        case .resume(let permit): step(for: AcquireAction.resume(permit), borrower)
         case .reject(let reason): .reject(reason)
         case .askAgain: .reject(.closed)
         }
     }
 
-    private func lend(_ connection: ConnectionID, _ check: LivenessCheck) -> ConnectionPool.Step {
+    private mutating func lend(
+        _ connection: ConnectionID,
+        _ check: LivenessCheck,
+        _ borrower: Borrower
+    ) -> ConnectionPool.Step {
+        watch.lent(connection.slot, to: borrower)
         // A connection that the state calls idle or handed over lies in its slot: both change under one lock.
         guard let parked = slots[connection.slot].takeConnection() else {
             preconditionFailure("\(connection) is not where it was parked")

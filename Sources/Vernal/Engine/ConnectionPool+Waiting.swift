@@ -8,15 +8,20 @@ extension ConnectionPool {
         _ id: WaiterID,
         _ waiter: Waiter,
         askAgain: Moment?,
-        until deadline: Moment
+        _ request: AcquireRequest
     ) async throws(VernalError) -> Step? {
+        let deadline = request.deadline
         var askAgain = askAgain
+        // Somebody may have forgotten to give his connection back, and nobody else would ever notice.
+        lookAround()
         while true {
             let reason = await waiter.sleep(until: min(askAgain ?? deadline, deadline))
             if let handover = waiter.take() {
                 askAgain = handover.timeToAskAgain
                 if askAgain != nil { continue }
-                return shared.withLock(giving: handover) { shared, handover in shared.step(for: handover) }
+                return shared.withLock(giving: handover) { shared, handover in
+                    shared.step(for: handover, request.borrower)
+                }
             }
             if reason == .timedOut, let time = askAgain, time < deadline {
                 askAgain = nil
@@ -27,7 +32,7 @@ extension ConnectionPool {
                         return nil
                     }
                     shared.waiters[id] = nil
-                    return shared.step(for: action)
+                    return shared.step(for: action, request.borrower)
                 }
                 settle()
                 if step != nil { return step }
@@ -55,7 +60,7 @@ extension ConnectionPool {
     /// empty.
     func settle() {
         while true {
-            var expired: [PoolSlot] = []
+            var expired: [Closing] = []
             let (sleepers, isDone) = shared.withLock { shared -> ([Parking], Bool) in
                 if shared.state.isClosed, shared.state.isEmpty {
                     defer { shared.drainers = [] }
@@ -67,7 +72,7 @@ extension ConnectionPool {
                 let parking = shared.put(wake.take(), for: waiter)
                 return (parking.map { [$0] } ?? [], false)
             }
-            for slot in expired { slot.clear() }
+            finish(expired)
             for sleeper in sleepers { sleeper.wake(.ready) }
             if isDone { return }
         }

@@ -26,24 +26,48 @@ final class ConnectionPool: Sendable {
         var isFirstConnect = true
         var retryQuota = RetryQuota()
         var thawDetector = ThawDetector()
+        var watch: PoolWatch
+        /// Sessions that were cleaned for the next caller.
+        var resets = 0
 
         /// Takes the place of a connection that is to be closed.
-        mutating func takeSlot(_ connection: ConnectionID) -> PoolSlot {
+        mutating func takeSlot(_ connection: ConnectionID) -> Closing {
             let slot = slots[connection.slot]
             slots[connection.slot] = PoolSlot()
-            return slot
+            return Closing(slot: slot, connection: connection, reason: state.evictionReason(of: connection))
         }
     }
 
-    let configuration: EngineConfiguration
-    let shared: Mutex<Shared>
+    /// A connection whose place was given up, to be closed when the lock is released.
+    struct Closing: Sendable {
+        let slot: PoolSlot
+        let connection: ConnectionID
+        let reason: EvictionReason?
+    }
 
-    init(_ configuration: EngineConfiguration) {
+    let configuration: EngineConfiguration
+    let hooks: EngineHooks
+    let events: EventHub
+    let shared: Mutex<Shared>
+    private let generation = ForkGuard.generation
+
+    init(_ configuration: EngineConfiguration, name: String?, hooks: EngineHooks) {
         self.configuration = configuration
+        self.hooks = hooks
+        events = EventHub(engine: name, hooks)
         let limits = configuration.limits
-        shared = Mutex(Shared(state: PoolState(limits), slots: (0..<limits.maxOpen).map { _ in PoolSlot() }))
+        shared = Mutex(
+            Shared(
+                state: PoolState(limits),
+                slots: (0..<limits.maxOpen).map { _ in PoolSlot() },
+                watch: PoolWatch(configuration)
+            )
+        )
         shared.withLock { _ = $0.thawDetector.clocksRead(.now) }
     }
+
+    /// Whether this process was forked from the one that made the pool, whose connections are not its own.
+    var isInherited: Bool { generation != ForkGuard.generation }
 
     /// What an acquire does next: the state's action, with the things that belong to it.
     enum Step: ~Copyable, Sendable {
@@ -70,67 +94,89 @@ final class ConnectionPool: Sendable {
     /// as long as the deadline and the quota of retries allow.
     ///
     /// - Throws: `VernalError` that says which wait ran out, or why there is no connection to be had.
-    func acquire(until deadline: Moment) async throws(VernalError) -> PostgresConnection {
+    func acquire(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection {
+        let begun = events.isObserved ? Moment.now : nil
         var failures = 0
         while true {
             do throws(VernalError) {
-                return try await acquireOnce(until: deadline)
+                let connection = try await acquireOnce(request)
+                if let begun { tellAcquired(connection.epoch, request, since: begun) }
+                return connection
             } catch {
                 failures += 1
-                // Said by the server just now; an open breaker only repeats what it said.
-                guard error.serverMessage != nil, error.sqlState?.asksForPatience == true else { throw error }
-                let resumption = Moment.now + Backoff.delay(attempt: failures, jitter: .random(in: 0..<1))
-                guard resumption < deadline, shared.withLock({ $0.retryQuota.retryRequested() }) else { throw error }
+                if error.code == .authenticationFailed, hooks.credentials != nil, failures == 1 {
+                    continue  // With new ones: the old ones may have been too old.
+                }
+                let policy = configuration.acquireRetry
+                let pause = Backoff.delay(
+                    attempt: failures,
+                    jitter: .random(in: 0..<1),
+                    base: policy.baseDelay,
+                    cap: policy.maxDelay
+                )
+                let resumption = Moment.now + pause
+                guard policy.allowsRetry(after: failures, error), resumption < request.deadline,
+                    shared.withLock({ $0.retryQuota.retryRequested() })
+                else { throw acquireFailed(error, request) }
                 _ = await SocketWaiter.shared.sleep(at: Parking(), until: resumption)
             }
         }
     }
 
-    private func acquireOnce(until deadline: Moment) async throws(VernalError) -> PostgresConnection {
+    private func acquireOnce(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection {
         guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
+        guard !isInherited else { throw inherited() }
         // Before anything is spent on it: a ping or a connect would only be begun.
-        guard deadline > .now else { throw tooLate() }
-        return try await follow(decide { $0.acquireRequested(now: .now, deadline: deadline) }, until: deadline)
+        guard request.deadline > .now else { throw tooLate() }
+        let step = decide(request) { shared in
+            if shared.wouldWaitForItself(request.borrower) { return shared.state.nestedAcquireRequested() }
+            return shared.state.acquireRequested(now: .now, deadline: request.deadline)
+        }
+        return try await follow(step, request)
     }
 
     /// Gets a connection if that takes no waiting for others; `nil` if it would.
     ///
     /// - Throws: as `acquire`.
-    func tryAcquire(until deadline: Moment) async throws(VernalError) -> PostgresConnection? {
+    func tryAcquire(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection? {
         guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
-        let step = decide { $0.tryAcquireRequested(now: .now) }
+        let step = decide(request) { $0.state.tryAcquireRequested(now: .now) }
         if step.isMiss { return nil }
-        return try await follow(step, until: deadline)
+        return try await follow(step, request)
     }
 
     /// Does what the state says until there is a connection.
-    private func follow(_ first: consuming Step, until deadline: Moment) async throws(VernalError) -> PostgresConnection
-    {
+    private func follow(
+        _ first: consuming Step,
+        _ request: AcquireRequest
+    ) async throws(VernalError) -> PostgresConnection {
         var step = Optional(first)
         while let current = step.take() {
             switch consume current {
             case .lend(var connection, let check):
-                let isAlive = await connection.isAlive(afterThaw(check), until: deadline, configuration)
+                let isFit = await connection.isFit(after: afterThaw(check), until: request.deadline, self)
                 // The task may have been cancelled in the very moment in which it was handed the connection.
                 if Task.isCancelled {
-                    giveBack(connection, isAlive ? .reusable : .broken)
+                    giveBack(connection, isFit ? .reusable : .broken)
                     throw gaveUp(.cancelled, .poolQueue)
                 }
-                if isAlive { return connection }
+                if isFit { return connection }
                 // Closed before its successor is opened, so that the server does not see one too many.
                 let dead = connection.id
                 _ = consume connection
-                step = decide { $0.foundDead(dead, now: .now, deadline: deadline) }
+                step = decide(request) { $0.state.foundDead(dead, now: .now, deadline: request.deadline) }
+                tellEvicted(dead, .broken)
                 settle()
             case .connect(let permit, let attempt):
-                return try await connect(permit, attempt, until: deadline)
+                return try await connect(permit, attempt, request)
             case .wait(let id, let waiter, let askAgain):
-                step = try await wait(id, waiter, askAgain: askAgain, until: deadline)
+                if askAgain != nil { events.emit(.throttled) { $0.callSite = request.borrower.site } }
+                step = try await wait(id, waiter, askAgain: askAgain, request)
             case .reject(let reason):
-                throw rejected(reason)
+                throw rejected(reason, request.borrower)
             }
         }
-        throw rejected(.closed)
+        throw rejected(.closed, request.borrower)
     }
 
     /// A connection that has rested is asked for a sign of life when the clocks disagree about how long that was: then the
@@ -143,18 +189,28 @@ final class ConnectionPool: Sendable {
             if gap > .zero { shared.state.processThawed(gap: max(gap, configuration.pingIdleAge + .seconds(1))) }
             return gap
         }
-        return gap > .zero ? .ping : check
+        guard gap > .zero else { return check }
+        events.emit(.thawed) { $0.duration = gap }
+        return .ping
     }
 
     /// Lets the state decide, and closes what the decision found too old.
-    private func decide(_ event: (inout PoolState) -> AcquireDecision) -> Step {
-        var expired: [PoolSlot] = []
+    private func decide(_ request: AcquireRequest, _ event: (inout Shared) -> AcquireDecision) -> Step {
+        var expired: [Closing] = []
         let step = shared.withLock { shared in
-            let decision = event(&shared.state)
+            let decision = event(&shared)
             for connection in decision.close { expired.append(shared.takeSlot(connection)) }
-            return shared.step(for: decision.take())
+            return shared.step(for: decision.take(), request.borrower)
         }
-        for slot in expired { slot.clear() }
+        finish(expired)
         return step
+    }
+
+    /// Closes connections whose places were given up.
+    func finish(_ closing: [Closing]) {
+        for closing in closing {
+            closing.slot.clear()
+            tellEvicted(closing.connection, closing.reason)
+        }
     }
 }

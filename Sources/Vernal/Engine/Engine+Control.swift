@@ -10,6 +10,8 @@ extension Engine {
     ///
     /// - Parameters:
     ///   - acquireTimeout: How long a connect may take; `nil` takes the configured time.
+    ///   - fileID: Where this is written, for the report of a leak.
+    ///   - line: Where this is written, for the report of a leak.
     ///   - body: The work.
     /// - Returns: what the closure returned; `nil` when the caller would have had to wait for somebody else.
     /// - Throws: as `withConnection`. Only when the idle connection turns out to be dead, and no other may be opened at once,
@@ -17,10 +19,14 @@ extension Engine {
     @discardableResult
     public func tryWithConnection<R>(
         acquireTimeout: Duration? = nil,
+        fileID: StaticString = #fileID,
+        line: Int = #line,
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R? {
         let pool = try pool.get()
-        let connection = try await pool.tryAcquire(until: pool.acquireDeadline(acquireTimeout))
+        let site = CallSite(fileID: fileID, line: line)
+        let request = AcquireRequest(until: pool.acquireDeadline(acquireTimeout), at: site)
+        let connection = try await pool.tryAcquire(request)
         guard let connection else { return nil }
         return try await pool.lend(connection, to: body)
     }
@@ -31,6 +37,7 @@ extension Engine {
     public func invalidateAll() {
         guard let pool = try? pool.get() else { return }
         pool.close { $0.invalidateAll() }
+        pool.events.emit(.invalidated) { $0.reason = "it was asked for" }
     }
 
     /// Changes the size of the pool: surplus idle connections are closed now, those in use when they come back.
@@ -78,6 +85,6 @@ extension Engine {
     /// - Throws: as `withConnection` when a connect fails.
     public func warmUp(timeout: Duration = .seconds(5)) async throws {
         let pool = try pool.get()
-        try await pool.fill(until: .now + timeout)
+        try await pool.fill(AcquireRequest(until: .now + timeout, at: CallSite()))
     }
 }

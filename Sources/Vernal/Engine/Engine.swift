@@ -20,17 +20,19 @@ public final class Engine: Sendable {
     ///
     /// Nothing is opened, and a wrong configuration shows when the engine is used first.
     ///
-    /// - Parameter configuration: Where the database is, and the numbers of the pool.
-    public convenience init(configuration: EngineConfiguration) {
-        self.init(name: nil, .success(configuration))
+    /// - Parameters:
+    ///   - configuration: Where the database is, and the numbers of the pool.
+    ///   - hooks: What the program adds to the work of the engine.
+    public convenience init(configuration: EngineConfiguration, hooks: EngineHooks = EngineHooks()) {
+        self.init(name: nil, .success(configuration), hooks: hooks)
     }
 
-    init(name: String?, _ configuration: Result<EngineConfiguration, VernalError>) {
+    init(name: String?, _ configuration: Result<EngineConfiguration, VernalError>, hooks: EngineHooks) {
         self.name = name
         let pool = configuration.flatMap { configuration -> Result<ConnectionPool, VernalError> in
             do throws(VernalError) {
                 try configuration.validate()
-                return .success(ConnectionPool(configuration))
+                return .success(ConnectionPool(configuration, name: name, hooks: hooks))
             } catch {
                 return .failure(error)
             }
@@ -49,18 +51,22 @@ public final class Engine: Sendable {
     ///
     /// - Parameters:
     ///   - acquireTimeout: How long to wait for the connection; `nil` takes the configured one.
+    ///   - fileID: Where this is written, for the report of a leak.
+    ///   - line: Where this is written, for the report of a leak.
     ///   - body: The work.
     /// - Returns: what the closure returned.
     /// - Throws: `VernalError` when there is no connection to be had: `poolExhausted`, `tooManyWaiters`, `connectFailed`,
-    ///   `authenticationFailed`, `throttled`, `timedOut`, `cancelled`, `poolClosed`, `configuration`; and what the
-    ///   closure threw.
+    ///   `authenticationFailed`, `throttled`, `timedOut`, `cancelled`, `poolClosed`, `configuration`, `hookFailed`; `misuse` when
+    ///   this task holds all connections of the pool already; and what the closure threw.
     @discardableResult
     public func withConnection<R>(
         acquireTimeout: Duration? = nil,
+        fileID: StaticString = #fileID,
+        line: Int = #line,
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
-        let pool = try pool.get()
-        return try await pool.lend(pool.acquire(until: pool.acquireDeadline(acquireTimeout)), to: body)
+        let site = CallSite(fileID: fileID, line: line)
+        return try await withConnection(acquireTimeout: acquireTimeout, at: site, body)
     }
 
     /// Lends a connection to a closure, in a transaction: committed when the closure returns, rolled back when it throws.
@@ -68,6 +74,8 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - options: How the transaction is opened.
     ///   - acquireTimeout: How long to wait for the connection; `nil` takes the configured one.
+    ///   - fileID: Where this is written, for the report of a leak.
+    ///   - line: Where this is written, for the report of a leak.
     ///   - body: The work.
     /// - Returns: what the closure returned.
     /// - Throws: as `withConnection` and `PostgresConnection.withTransaction`.
@@ -75,9 +83,12 @@ public final class Engine: Sendable {
     public func withTransaction<R>(
         _ options: TransactionOptions = TransactionOptions(),
         acquireTimeout: Duration? = nil,
+        fileID: StaticString = #fileID,
+        line: Int = #line,
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
-        try await withConnection(acquireTimeout: acquireTimeout) { connection in
+        let site = CallSite(fileID: fileID, line: line)
+        return try await withConnection(acquireTimeout: acquireTimeout, at: site) { connection in
             try await connection.withTransaction(options, body)
         }
     }
@@ -87,10 +98,22 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - query: The statement; what is interpolated is bound as a parameter.
     ///   - timeout: How long the statement may take, once there is a connection.
+    ///   - isRepeatable: Whether it does no harm to run the statement twice: then it is run again, once, when the connection was
+    ///     lost while it ran. A statement that was not sent is run again in any case.
+    ///   - fileID: Where this is written, for the report of a leak.
+    ///   - line: Where this is written, for the report of a leak.
     /// - Returns: the rows.
     /// - Throws: as `withConnection` and `PostgresConnection.query`.
-    public func query(_ query: SQLQuery, timeout: Duration? = nil) async throws -> Rows {
-        try await onceMoreIfUnsent { connection in try await connection.query(query, timeout: timeout) }
+    public func query(
+        _ query: SQLQuery,
+        timeout: Duration? = nil,
+        isRepeatable: Bool = false,
+        fileID: StaticString = #fileID,
+        line: Int = #line
+    ) async throws -> Rows {
+        try await replaying(isRepeatable, at: CallSite(fileID: fileID, line: line)) { connection in
+            try await connection.query(query, timeout: timeout)
+        }
     }
 
     /// Runs a statement on a connection of the pool for its effect.
@@ -98,28 +121,68 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - query: The statement; what is interpolated is bound as a parameter.
     ///   - timeout: How long the statement may take, once there is a connection.
+    ///   - isRepeatable: Whether it does no harm to run the statement twice, as for `query`.
+    ///   - fileID: Where this is written, for the report of a leak.
+    ///   - line: Where this is written, for the report of a leak.
     /// - Returns: how many rows it affected.
     /// - Throws: as `withConnection` and `PostgresConnection.query`.
     @discardableResult
-    public func execute(_ query: SQLQuery, timeout: Duration? = nil) async throws -> Int {
-        try await onceMoreIfUnsent { connection in try await connection.execute(query, timeout: timeout) }
+    public func execute(
+        _ query: SQLQuery,
+        timeout: Duration? = nil,
+        isRepeatable: Bool = false,
+        fileID: StaticString = #fileID,
+        line: Int = #line
+    ) async throws -> Int {
+        try await replaying(isRepeatable, at: CallSite(fileID: fileID, line: line)) { connection in
+            try await connection.execute(query, timeout: timeout)
+        }
+    }
+
+    private func withConnection<R>(
+        acquireTimeout: Duration? = nil,
+        at site: CallSite,
+        _ body: (inout PostgresConnection) async throws -> R
+    ) async throws -> R {
+        let pool = try pool.get()
+        let request = AcquireRequest(until: pool.acquireDeadline(acquireTimeout), at: site)
+        return try await pool.lend(pool.acquire(request), to: body)
     }
 
     /// A connection can die between the look at it and the send.
     ///
     /// If nothing of the statement left the process, it cannot have been run, so it is run on another connection.
-    private func onceMoreIfUnsent<R>(_ body: (inout PostgresConnection) async throws -> R) async throws -> R {
+    private func replaying<R>(
+        _ isRepeatable: Bool,
+        at site: CallSite,
+        _ body: (inout PostgresConnection) async throws -> R
+    ) async throws -> R {
         do {
-            return try await withConnection(body)
-        } catch let error as VernalError where error.code == .connectionLost && !error.statementWasSent {
-            return try await withConnection(body)
+            return try await withConnection(at: site, body)
+        } catch let error as VernalError where error.code == .connectionLost {
+            guard isRepeatable || !error.statementWasSent else { throw error }
+            return try await withConnection(at: site, body)
         }
+    }
+
+    /// What the connections are doing at this moment.
+    public var status: EngineStatus {
+        guard let pool = try? pool.get() else { return EngineStatus() }
+        return EngineStatus(pool.shared.withLock { $0.state.snapshot })
+    }
+
+    /// What happens in the engine, from now on.
+    ///
+    /// A listener that is slow misses the oldest events once 256 wait for it. The sequence ends when the engine is disposed of.
+    public var events: AsyncStream<EngineEvent> {
+        guard let pool = try? pool.get() else { return AsyncStream { $0.finish() } }
+        return pool.events.stream()
     }
 
     /// The pool at this moment, and what has happened in it.
     public var statistics: EngineStatistics {
         guard let pool = try? pool.get() else { return EngineStatistics() }
-        return EngineStatistics(pool.shared.withLock { $0.state.snapshot })
+        return pool.shared.withLock { EngineStatistics($0.state.snapshot, resets: $0.resets) }
     }
 
     /// Ends the engine: those who wait for a connection are told at once, idle connections are closed, and connections
@@ -127,7 +190,8 @@ public final class Engine: Sendable {
     ///
     /// Nothing can be run on it afterwards. Doing it twice does no harm.
     ///
-    /// - Parameter grace: How long to wait for the connections in use. Default 5 s.
+    /// - Parameter grace: How long to wait for the connections in use. Before it is over, what still runs is cancelled, and at its end
+    ///   what is left is cut. Default 5 s.
     public func dispose(grace: Duration = .seconds(5)) async {
         ParticipantRegistry.shared.deregister(participant)
         guard let pool = try? pool.get() else { return }

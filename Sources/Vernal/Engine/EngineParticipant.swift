@@ -22,15 +22,22 @@ final class EngineParticipant: InvocationParticipant {
     func didThaw(gap: Duration) async {
         guard let pool = try? pool.get() else { return }
         pool.shared.withLock { $0.state.processThawed(gap: gap) }
+        pool.events.emit(.thawed) { $0.duration = gap }
     }
 
     func willFreeze() async {
         guard let pool = try? pool.get() else { return }
+        await pool.invocationEnded()
         switch pool.configuration.retention {
         case .keep: break
         case .release: pool.close { $0.releaseIdle() }
         case .adaptive: if pool.isServerScarce { pool.close { $0.releaseIdle() } }
         }
+    }
+
+    func afterRestore() async {
+        guard let pool = try? pool.get() else { return }
+        pool.restored()
     }
 
     func willStop(by deadline: ContinuousClock.Instant) async {

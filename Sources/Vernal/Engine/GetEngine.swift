@@ -1,3 +1,4 @@
+internal import LibpqIO
 internal import Synchronization
 
 /// The engine of this process, made at the first call.
@@ -19,10 +20,15 @@ public func getEngine(_ name: String? = nil) -> Engine {
 /// - Parameters:
 ///   - configuration: Where the database is, and the numbers of the pool.
 ///   - name: The name of a further database; `nil` is the engine without a name.
+///   - hooks: What the program adds to the work of the engine.
 /// - Throws: `VernalError` with the code `configuration` when a number is wrong, or when the engine exists already with
 ///   other settings: they would not have any effect.
-public func configureEngine(_ configuration: EngineConfiguration, name: String? = nil) throws {
-    try EngineRegistry.shared.configure(configuration, name)
+public func configureEngine(
+    _ configuration: EngineConfiguration,
+    name: String? = nil,
+    hooks: EngineHooks = EngineHooks()
+) throws {
+    try EngineRegistry.shared.configure(configuration, name, hooks)
 }
 
 /// The engines of a process, by name.
@@ -30,15 +36,24 @@ final class EngineRegistry: Sendable {
     static let shared = EngineRegistry()
 
     private struct Engines: Sendable {
+        /// The process that made them: a forked child makes its own.
+        var generation = ForkGuard.generation
         /// The one that nearly everybody uses, found without a look into a table.
         var unnamed: Engine?
         var named: [String: Engine] = [:]
+
+        /// A child that was forked shares no connection with its parent, and says nothing over those that it inherited.
+        mutating func forgetThoseOfParent() {
+            guard generation != ForkGuard.generation else { return }
+            self = Engines()
+        }
     }
 
     private let engines = Mutex(Engines())
 
     func engine(_ name: String?) -> Engine {
         engines.withLock { engines in
+            engines.forgetThoseOfParent()
             if name == nil, let engine = engines.unnamed { return engine }
             if let name, let engine = engines.named[name] { return engine }
             let configuration: Result<EngineConfiguration, VernalError>
@@ -47,18 +62,23 @@ final class EngineRegistry: Sendable {
             } catch {
                 configuration = .failure(error)
             }
-            let engine = Engine(name: name, configuration)
+            let engine = Engine(name: name, configuration, hooks: EngineHooks())
             if let name { engines.named[name] = engine } else { engines.unnamed = engine }
             return engine
         }
     }
 
-    func configure(_ configuration: EngineConfiguration, _ name: String?) throws(VernalError) {
+    func configure(
+        _ configuration: EngineConfiguration,
+        _ name: String?,
+        _ hooks: EngineHooks
+    ) throws(VernalError) {
         try configuration.validate()
         let existing: Engine? = engines.withLock { engines in
+            engines.forgetThoseOfParent()
             let existing = if let name { engines.named[name] } else { engines.unnamed }
             if let existing { return existing }
-            let engine = Engine(name: name, .success(configuration))
+            let engine = Engine(name: name, .success(configuration), hooks: hooks)
             if let name { engines.named[name] = engine } else { engines.unnamed = engine }
             return nil
         }

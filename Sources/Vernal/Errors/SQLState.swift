@@ -94,6 +94,9 @@ extension SQLState {
         }
     }
 
+    /// Whether the server has given a transaction up in favour of another, so that it may succeed when it is run again.
+    var asksForRepetition: Bool { self == .serializationFailure || self == .deadlockDetected }
+
     /// Whether the same call may succeed later without any change to it.
     package var isTransient: Bool {
         switch rawValue {

@@ -42,6 +42,8 @@ extension VernalError {
         public static let unexpectedRowCount = Code("unexpectedRowCount")
         /// A value cannot be sent as a parameter, or the text of the query is not usable.
         public static let invalidParameter = Code("invalidParameter")
+        /// A hook of the program (`configure`, `credentials`) failed; `underlying` is its error.
+        public static let hookFailed = Code("hookFailed")
         /// The engine was used in a way that can never work, such as a lease within a lease on a pool of one.
         public static let misuse = Code("misuse")
     }
@@ -59,6 +61,8 @@ extension VernalError {
         public static let poolQueue = Wait("waiting for a free connection")
         /// For the throttle to grant a new connection.
         public static let connectThrottle = Wait("waiting for permission to open a connection")
+        /// For the hook that gives user and password.
+        public static let credentials = Wait("waiting for credentials")
         /// For the address of the server's name.
         public static let nameResolution = Wait("resolving the server's name")
         /// For the server to accept the connection.

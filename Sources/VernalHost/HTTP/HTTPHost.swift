@@ -26,14 +26,12 @@ package final class HTTPHost: Sendable {
     ///   - handler: What the function does.
     package init(
         _ options: HostOptions,
-        platform: Platform,
+        platform: HTTPPlatform,
         registry: ParticipantRegistry = .shared,
         handler: @escaping FunctionHandler
     ) {
         self.options = options
-        switch platform {
-        case .http(let host, let port): address = (host, port)
-        }
+        address = (platform.host, platform.port)
         participants = Participants(registry: registry, logger: options.logger)
         runner = InvocationRunner(
             handler: handler,

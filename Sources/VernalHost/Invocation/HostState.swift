@@ -1,7 +1,7 @@
 /// Where the host is in its life, and what is in flight: the decisions, without a lock or a clock.
 ///
 /// accepting → draining (asked to end: what is in flight is finished) → stopped (nothing is begun any more).
-package struct HostState: Sendable, Equatable {
+package struct HostState: Sendable {
     /// A stretch of the host's life.
     package enum Phase: Sendable, Hashable { case accepting, draining, stopped }
 
@@ -23,7 +23,7 @@ package struct HostState: Sendable, Equatable {
     /// How many invocations have begun and not ended.
     package private(set) var inFlight = 0
     private var hasServed = false
-    private var idleSince: ContinuousClock.Instant?
+    private var idleSince: (steady: ContinuousClock.Instant, wall: Duration)?
     private let limit: Int?
 
     /// Makes the state of a host that handles at most `limit` invocations at the same time.
@@ -32,10 +32,16 @@ package struct HostState: Sendable, Equatable {
     }
 
     /// An invocation wants to begin.
-    package mutating func invocationArrived(at now: ContinuousClock.Instant) -> Admission {
+    ///
+    /// - Parameters:
+    ///   - now: The time on the clock that goes on while the machine is suspended.
+    ///   - wall: The time of day, since any day: neither clock is promised to go on across a snapshot of a machine, so
+    ///     the longer gap counts.
+    /// - Returns: whether it may.
+    package mutating func invocationArrived(at now: ContinuousClock.Instant, wall: Duration = .zero) -> Admission {
         guard phase != .stopped else { return .stopped }
         if let limit, inFlight >= limit { return .overloaded }
-        let gap = inFlight == 0 ? idleSince.map { $0.duration(to: now) } : nil
+        let gap = inFlight == 0 ? idleSince.map { max($0.steady.duration(to: now), wall - $0.wall) } : nil
         let isColdStart = !hasServed
         hasServed = true
         inFlight += 1
@@ -44,11 +50,14 @@ package struct HostState: Sendable, Equatable {
 
     /// An admitted invocation is over.
     ///
+    /// - Parameters:
+    ///   - now: The time on the clock that goes on while the machine is suspended.
+    ///   - wall: The time of day.
     /// - Returns: whether nothing is in flight now, and the process may be frozen; a stopped one only ends.
-    package mutating func invocationEnded(at now: ContinuousClock.Instant) -> Bool {
+    package mutating func invocationEnded(at now: ContinuousClock.Instant, wall: Duration = .zero) -> Bool {
         inFlight -= 1
         guard inFlight == 0 else { return false }
-        idleSince = now
+        idleSince = (now, wall)
         return phase != .stopped
     }
 

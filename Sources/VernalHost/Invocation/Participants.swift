@@ -12,12 +12,12 @@ struct Participants: Sendable {
     let logger: Logger
 
     /// Starts those that are there; one that is registered later starts on its own.
-    func willStart() async throws(HostError) {
+    func willStart(within limit: Duration = Self.startLimit) async throws(HostError) {
         for participant in registry.participants {
             do {
-                try await withTimeLimit(Self.startLimit) { try await participant.willStart() }
+                try await withTimeLimit(limit) { try await participant.willStart() }
             } catch is TimeLimitExceeded {
-                throw HostError(.startTimedOut, "\(type(of: participant)) did not start within \(Self.startLimit)")
+                throw HostError(.startTimedOut, "\(type(of: participant)) did not start within \(limit)")
             } catch {
                 throw HostError(.startFailed, "\(type(of: participant)) could not start: \(error)")
             }
@@ -28,8 +28,8 @@ struct Participants: Sendable {
         await tell("didThaw", within: Self.boundaryLimit) { await $0.didThaw(gap: gap) }
     }
 
-    func willFreeze() async {
-        await tell("willFreeze", within: Self.boundaryLimit) { await $0.willFreeze() }
+    func willFreeze(within limit: Duration = Self.boundaryLimit) async {
+        await tell("willFreeze", within: limit) { await $0.willFreeze() }
     }
 
     func willStop(by deadline: ContinuousClock.Instant) async {

@@ -16,6 +16,8 @@ enum Told: Hashable, Sendable {
         if case .open(let connection) = self { connection } else { nil }
     }
 
+    var isOpen: Bool { opened != nil }
+
     var waiter: WaiterID? {
         if case .wait(let waiter, _) = self { waiter } else { nil }
     }
@@ -105,9 +107,14 @@ final class PoolDriver {
         return state.connectSucceeded(permit, now: now, jitter: jitter)
     }
 
-    func failed(_ connection: ConnectionID, isDefinite: Bool = false, jitter: Double = 0) -> [WaiterID]? {
+    func failed(
+        _ connection: ConnectionID,
+        isDefinite: Bool = false,
+        isOverload: Bool = false,
+        jitter: Double = 0
+    ) -> [WaiterID]? {
         guard let permit = permit(connection) else { return nil }
-        return state.connectFailed(permit, isDefinite: isDefinite, now: now, jitter: jitter)
+        return state.connectFailed(permit, isDefinite: isDefinite, isOverload: isOverload, now: now, jitter: jitter)
     }
 
     /// The connection that may be opened to fill the pool.

@@ -10,11 +10,14 @@ struct ReferenceBucket {
     private var paidUntil = -Double.infinity
     private var last = -Double.infinity
     private let start: Instant
+    private var missing: Double
 
-    init(burst: Int, rate: Double, start: Instant) {
+    init(burst: Int, rate: Double, startLevel: Int?, start: Instant) {
         interval = 1 / rate
         self.burst = Double(burst)
         self.start = start
+        // The missing tokens count as connects that were made at the beginning; time only begins with the first question.
+        missing = Double(burst - min(burst, startLevel ?? burst))
     }
 
     /// How many seconds have to pass before a connect may be begun; 0 or less: now.
@@ -23,7 +26,17 @@ struct ReferenceBucket {
         // A clock that is set back takes the debt with it.
         if now < last { paidUntil -= last - now }
         last = now
+        if missing > 0 {
+            paidUntil = now + missing * interval
+            missing = 0
+        }
         return max(paidUntil, now) + interval - burst * interval - now
+    }
+
+    /// Nothing is left: as if the whole burst had just been paid for.
+    mutating func empty(at now: Instant) {
+        _ = secondsToNext(at: now)
+        paidUntil = max(paidUntil, last + burst * interval)
     }
 
     mutating func pay(at now: Instant) {

@@ -50,7 +50,7 @@ extension ReferenceModel {
         let mayFill =
             !isClosed && limits.keepsConnections && queue.isEmpty && pauseEnd(now) == nil
             && connections.count < min(limits.minConnections, limits.size) && breaker?.heldUntil(now) == nil
-        guard mayFill, hasPlace else {
+        guard mayFill, mayBegin else {
             guard connection == nil else { throw Violation("filled without need") }
             return
         }
@@ -80,11 +80,16 @@ extension ReferenceModel {
     mutating func failed(
         _ connection: ConnectionID,
         isDefinite: Bool,
+        isOverload: Bool = false,
         jitter: Double = 0,
         rejected: [WaiterID],
         now: Instant
     ) throws(Violation) {
         try expect(.opening, connection, "failed")
+        if isOverload {
+            bucket.empty(at: now)
+            counters.overloads += 1
+        }
         let wasClosed = breaker?.isClosed ?? true
         if breaker?.failed(connection, isDefinite: isDefinite, now: now, jitter: jitter) == true {
             counters.breakerOpenings += 1

@@ -69,6 +69,7 @@ extension ReferenceModel.Counters {
         misses = counters.misses
         connects = counters.connects
         connectFailures = counters.connectFailures
+        overloads = counters.overloads
         throttled = counters.throttled
         invalidations = counters.invalidations
         breakerOpenings = counters.breakerOpenings

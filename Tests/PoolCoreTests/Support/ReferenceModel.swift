@@ -56,7 +56,7 @@ struct ReferenceModel {
 
     struct Counters: Equatable {
         var acquires = 0, waits = 0, rejections = 0, waitTimeouts = 0, waitCancellations = 0, misses = 0
-        var connects = 0, connectFailures = 0, throttled = 0, invalidations = 0, breakerOpenings = 0
+        var connects = 0, connectFailures = 0, overloads = 0, throttled = 0, invalidations = 0, breakerOpenings = 0
         var leaks = 0, leaksWithdrawn = 0
         var evictions: [EvictionReason: Int] = [:]
     }
@@ -66,7 +66,12 @@ struct ReferenceModel {
         latest = start
         allowance = limits.size + limits.maxOverflow
         breaker = limits.breakerThreshold.map { ReferenceBreaker(threshold: $0, probeLimit: limits.halfOpenLimit) }
-        bucket = ReferenceBucket(burst: limits.connectBurst, rate: limits.connectRate, start: start)
+        bucket = ReferenceBucket(
+            burst: limits.connectBurst,
+            rate: limits.connectRate,
+            startLevel: limits.connectStartLevel,
+            start: start
+        )
     }
 
     func count(_ phase: Phase) -> Int { connections.values.count { $0.phase == phase } }
@@ -75,6 +80,8 @@ struct ReferenceModel {
     }
     var limit: Int { limits.size + limits.maxOverflow }
     var hasPlace: Bool { connections.count < limit }
+    /// Whether there is a place, and not so many connects under way that another one has to wait for their end.
+    var mayBegin: Bool { hasPlace && count(.opening) < max(1, limits.connectConcurrency ?? .max) }
     var hasRoom: Bool { hasPlace || count(.halfOpen) > 0 }
     /// Whether something that is open or being opened may still come to those who wait.
     var mayBeServed: Bool { connections.values.contains { $0.phase != .halfOpen } }
@@ -117,7 +124,7 @@ struct ReferenceModel {
                 if !mayBeServed { return try refused(answer, .breakerOpen(until: held)) }
             } else if count(.halfOpen) > 0 {
                 return try resumed(answer, now: now)
-            } else if hasPlace {
+            } else if mayBegin {
                 let seconds = bucket.secondsToNext(at: now)
                 if answer.opened != nil || seconds < -1e-6 { return try opened(answer, now: now, seconds: seconds) }
                 counters.throttled += 1
@@ -173,7 +180,7 @@ struct ReferenceModel {
             if isFirst, hasRoom { exactly = held }
         } else if isFirst {
             if count(.halfOpen) > 0 { return try resumed(answer, now: now) }
-            if hasPlace {
+            if mayBegin {
                 let seconds = bucket.secondsToNext(at: now)
                 if answer.opened != nil || seconds < -1e-6 { return try opened(answer, now: now, seconds: seconds) }
                 wait = seconds
@@ -218,6 +225,7 @@ struct ReferenceModel {
         guard seconds <= 1e-6 else { throw Violation("opened \(seconds) s before there was a token") }
         guard !isClosed else { throw Violation("a closed pool opens") }
         guard hasPlace else { throw Violation("opened one too many") }
+        guard mayBegin else { throw Violation("opened while so many connects are under way") }
         guard seenConnections.insert(connection).inserted else { throw Violation("\(connection) was there before") }
         guard !connections.keys.contains(where: { $0.slot == connection.slot }) else {
             throw Violation("the place of \(connection) is taken")
@@ -262,17 +270,18 @@ struct ReferenceModel {
                     queue.removeFirst()
                     return try resumed(answer, now: now)
                 }
-                if exactly == nil {
+                if exactly == nil, mayBegin {
                     let seconds = bucket.secondsToNext(at: now)
                     if answer.opened != nil || seconds < -1e-6 {
                         queue.removeFirst()
                         return try opened(answer, now: now, seconds: seconds)
                     }
+                    counters.throttled += 1
+                    if try isRightlyRefused(waiter, answer, seconds: seconds, now: now) { return reject([waiter]) }
                     guard case .wait(waiter, let time?) = answer else {
                         throw Violation("was to be told a time: \(answer)")
                     }
                     try isRight(time, in: seconds, now: now)
-                    counters.throttled += 1
                     told[waiter] = time
                     return
                 }
@@ -316,13 +325,28 @@ struct ReferenceModel {
             told[next] = held
             return
         }
-        guard woken.waiter == next else { throw Violation("\(woken.waiter) was not next") }
         if count(.halfOpen) > 0 {
+            guard woken.waiter == next else { throw Violation("\(woken.waiter) was not next") }
             dequeue(next)
             return try resumed(woken.told, now: now)
         }
         guard hasPlace else { throw Violation("woken, but there is no place") }
+        guard mayBegin else {
+            // Only so that what was found too old is closed.
+            guard woken.waiter == next, !woken.closed.isEmpty, woken.told == .askAgain(at: now + .seconds(1)) else {
+                throw Violation("woken, but so many connects are under way: \(woken)")
+            }
+            return
+        }
         let seconds = bucket.secondsToNext(at: now)
+        if case .reject = woken.told {
+            counters.throttled += 1
+            guard try isRightlyRefused(woken.waiter, woken.told, seconds: seconds, now: now) else {
+                throw Violation("\(woken.waiter) had a chance: \(woken)")
+            }
+            return reject([woken.waiter])
+        }
+        guard woken.waiter == next else { throw Violation("\(woken.waiter) was not next") }
         if case .askAgain(let time) = woken.told, seconds >= -1e-6 {
             try isRight(time, in: seconds, now: now)
             counters.throttled += 1
@@ -331,6 +355,27 @@ struct ReferenceModel {
         }
         dequeue(next)
         try opened(woken.told, now: now, seconds: seconds)
+    }
+
+    /// Whether a waiter is refused because nothing is open and its deadline is before the next token.
+    ///
+    /// - Throws: when it should be and is not, with two milliseconds for the rounding of the time.
+    private func isRightlyRefused(
+        _ waiter: WaiterID,
+        _ answer: Told,
+        seconds: Double,
+        now: Instant
+    ) throws(Violation) -> Bool {
+        let deadline = deadlines[waiter] ?? now
+        guard case .reject(.throttled(let time)) = answer else {
+            guard mayBeServed || now + .seconds(seconds) <= deadline + .milliseconds(2) else {
+                throw Violation("waits for a token that comes after the deadline: \(answer)")
+            }
+            return false
+        }
+        try isRight(time, in: seconds, now: now)
+        guard !mayBeServed, deadline < time else { throw Violation("\(waiter) could have been served: \(answer)") }
+        return true
     }
 
     /// The first who waits for a time that is too late for it.
@@ -357,7 +402,7 @@ struct ReferenceModel {
             return
         }
         guard count(.halfOpen) == 0 else { throw Violation("\(next) waits beside a half-open connection") }
-        guard !hasPlace || told[next] != nil else { throw Violation("\(next) waits beside a place and knows no time") }
+        guard !mayBegin || told[next] != nil else { throw Violation("\(next) waits beside a place and knows no time") }
     }
 
     mutating func left(_ waiter: WaiterID, _ reason: PoolState.Leaving, _ answer: Bool) throws(Violation) {

@@ -70,6 +70,8 @@ extension PoolLimits {
         halfOpenLimit = random.milliseconds(50...5000)
         connectBurst = random.number(1...(size + maxOverflow))
         connectBurstFollowsLimit = random.chance(50)
+        connectStartLevel = random.chance(30) ? random.number(0...connectBurst) : nil
+        connectConcurrency = random.chance(25) ? random.number(1...3) : nil
         keepsConnections = random.chance(85)
         maxUses = random.chance(30) ? random.number(1...4) : nil
         breakerThreshold = random.chance(60) ? random.number(1...6) : nil

@@ -98,7 +98,7 @@ struct Simulation {
             switch random.number(0...9) {
             case 0..<7: random.milliseconds(0...60)
             case 7: random.milliseconds(0...1500)
-            case 8: random.milliseconds(0...40_000)
+            case 8: random.milliseconds(0...60_000)
             default: mayClockBeSetBack && random.chance(30) ? .zero - random.milliseconds(0...100_000) : .zero
             }
         lastEvent = "\(step) pass"
@@ -137,7 +137,7 @@ struct Simulation {
         }
         switch random.number(0...99) < chanceOfFailure ? 6 : random.number(0...9) {
         case 0..<6:
-            let mayWake = model.breaker.map { !$0.isClosed } ?? false
+            let mayWake = limits.connectConcurrency != nil || model.breaker.map { !$0.isClosed } ?? false
             guard let action = pool.connected(connection, jitter: jitter) else { throw Violation("no permit") }
             lastEvent = "connected \(connection): \(action)"
             try model.connected(connection, jitter: jitter, action, now: pool.now)
@@ -145,11 +145,24 @@ struct Simulation {
             goneConnections.append(connection)
         case 6, 7:
             let isDefinite = random.chance(30)
-            guard let rejected = pool.failed(connection, isDefinite: isDefinite, jitter: jitter) else {
-                throw Violation("no permit")
-            }
-            lastEvent = "failed \(connection), definite \(isDefinite): \(rejected)"
-            try model.failed(connection, isDefinite: isDefinite, jitter: jitter, rejected: rejected, now: pool.now)
+            let isOverload = !isDefinite && random.chance(40)
+            guard
+                let rejected = pool.failed(
+                    connection,
+                    isDefinite: isDefinite,
+                    isOverload: isOverload,
+                    jitter: jitter
+                )
+            else { throw Violation("no permit") }
+            lastEvent = "failed \(connection), definite \(isDefinite), overload \(isOverload): \(rejected)"
+            try model.failed(
+                connection,
+                isDefinite: isDefinite,
+                isOverload: isOverload,
+                jitter: jitter,
+                rejected: rejected,
+                now: pool.now
+            )
             goneConnections.append(connection)
         default:
             guard let action = pool.interrupted(connection) else { throw Violation("no permit") }

@@ -18,7 +18,7 @@ enum Benchmarks {
     /// What is measured.
     ///
     /// A new benchmark is a file in `Cases` and a line here.
-    static let all: [Benchmark] = [.warmQuery, .leaseAlone, .getEngine]
+    static let all: [Benchmark] = [.warmQuery, .leaseAlone, .contention, .getEngine]
 
     static func main() async throws {
         do {

@@ -3,7 +3,11 @@ internal import Vernal
 extension Benchmark {
     /// Lease a connection and return it, without a query: what the pool itself costs.
     static let leaseAlone = Benchmark(name: "lease and return") { server in
-        [try CLease(server), try await EngineLease(server)]
+        [
+            try CLease(server),
+            try await EngineLease(server, name: "", bypass: .seconds(60)),
+            try await EngineLease(server, name: "with a look at the socket", bypass: .zero),
+        ]
     }
 }
 
@@ -20,11 +24,15 @@ private struct CLease: Contestant {
 }
 
 private struct EngineLease: Contestant {
-    let name = ""
+    let name: String
     let engine: Engine
 
-    init(_ server: Server) async throws {
-        engine = Engine(configuration: try EngineConfiguration(url: server.url))
+    // Within `bypass` of its last use a connection is lent without a look at it.
+    init(_ server: Server, name: String, bypass: Duration) async throws {
+        self.name = name
+        var configuration = try EngineConfiguration(url: server.url)
+        configuration.pingBypass = bypass
+        engine = Engine(configuration: configuration)
         try await engine.withConnection { _ in }
     }
 

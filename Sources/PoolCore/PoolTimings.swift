@@ -1,0 +1,20 @@
+internal import Moments
+
+/// How long things take in a pool.
+package struct PoolTimings: Sendable, Hashable {
+    /// From asking for a connection to having it, of all who got one.
+    package internal(set) var acquire = DurationHistogram()
+    /// From lending a connection to its return.
+    package internal(set) var use = DurationHistogram()
+    /// From the beginning of a connect to the open connection.
+    package internal(set) var connect = DurationHistogram()
+    /// As `acquire`, since the last look at the alerts.
+    package internal(set) var recentAcquire = DurationHistogram()
+
+    package init() {}
+
+    mutating func acquired(after wait: Duration) {
+        acquire.record(wait)
+        recentAcquire.record(wait)
+    }
+}

@@ -1,0 +1,46 @@
+internal import LibpqIO
+
+/// What is known of a session that could reach the next caller.
+struct SessionState: Sendable {
+    private let policy: ResetPolicy
+    /// Whether only a server that takes writes will do.
+    let wantsWriter: Bool
+    /// Whether a statement was run that may have changed the session.
+    private(set) var mayBeChanged = false
+    /// Whether the program's own settings are not in force, because a reset has undone them.
+    private(set) var needsConfiguring = false
+
+    init(_ configuration: EngineConfiguration) {
+        policy = configuration.resetPolicy
+        wantsWriter = ["read-write", "primary"].contains(configuration.settings["target_session_attrs"])
+    }
+
+    /// A statement is about to be run.
+    mutating func willRun(_ statement: String) {
+        guard policy == .automatic, !mayBeChanged else { return }
+        mayBeChanged = SessionChange.isPossible(by: statement)
+    }
+
+    /// The commands that clean the session; `nil` when it needs none.
+    var resetCommands: String? {
+        switch policy.rule {
+        case .automatic: mayBeChanged ? "DISCARD ALL" : nil
+        case .rollbackOnly: nil
+        case .discardAll: "DISCARD ALL"
+        case .custom(let statements): statements
+        }
+    }
+
+    /// The session was cleaned.
+    mutating func wasReset(undoingSettings: Bool) {
+        mayBeChanged = false
+        needsConfiguring = needsConfiguring || undoingSettings
+    }
+
+    /// The program's settings are in force.
+    mutating func wasConfigured() {
+        needsConfiguring = false
+        // What the program itself sets is what everybody is to find.
+        mayBeChanged = false
+    }
+}

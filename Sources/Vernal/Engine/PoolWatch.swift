@@ -1,0 +1,88 @@
+internal import LibpqIO
+internal import Moments
+internal import PoolCore
+
+/// What a pool keeps an eye on beside its work: who holds connections for how long, and whether an alert is due.
+///
+/// It is looked at when connections come and go, so it needs no timer; and not at each of them, so it costs nothing.
+struct PoolWatch: Sendable {
+    /// Who has the connection of each slot.
+    private(set) var borrowers: [Borrower?] = []
+    /// How each connection can be ended from outside.
+    private(set) var lifelines: [Lifeline?] = []
+    private var alerts: AlertRules
+    private var nextAlertLook: Moment?
+    private var nextLeakLook: Moment?
+    private let leakThreshold: Duration?
+
+    private let alertInterval: Duration
+
+    init(_ configuration: EngineConfiguration) {
+        leakThreshold = configuration.leakThreshold
+        alertInterval = configuration.alertThresholds.interval
+        alerts = AlertRules(configuration.alertThresholds.limits)
+    }
+
+    mutating func lent(_ slot: Int, to borrower: Borrower) {
+        while borrowers.count <= slot { borrowers.append(nil) }
+        borrowers[slot] = borrower
+    }
+
+    /// The connection has come back; whoever is handed it says so when he wakes.
+    mutating func returned(_ slot: Int) {
+        borrowers[slot] = nil
+    }
+
+    mutating func opened(_ slot: Int, _ lifeline: Lifeline) {
+        while lifelines.count <= slot { lifelines.append(nil) }
+        lifelines[slot] = lifeline
+    }
+
+    func borrower(of connection: ConnectionID) -> Borrower? {
+        borrowers.indices.contains(connection.slot) ? borrowers[connection.slot] : nil
+    }
+
+    func lifeline(of connection: ConnectionID) -> Lifeline? {
+        lifelines.indices.contains(connection.slot) ? lifelines[connection.slot] : nil
+    }
+
+    mutating func connectEnded(failed: Bool) {
+        alerts.connectEnded(failed: failed)
+    }
+
+    /// Whether it is time to look around.
+    func isDue(_ now: Moment) -> Bool {
+        if nextAlertLook.map({ $0 <= now }) ?? true { return true }
+        return leakThreshold != nil && (nextLeakLook.map { $0 <= now } ?? true)
+    }
+
+    /// The leases that have lasted too long, if it is time to look.
+    mutating func overdueLeases(_ state: inout PoolState, now: Moment) -> [ConnectionID] {
+        guard let leakThreshold else { return [] }
+        if let nextLeakLook, now < nextLeakLook { return [] }
+        // Often enough to be told while it still helps, seldom enough to cost nothing.
+        nextLeakLook = now + min(leakThreshold / 4, .seconds(1))
+        return state.overdueLeases(now: now, threshold: leakThreshold)
+    }
+
+    /// The alerts that are new or over, if it is time to look.
+    mutating func alertChanges(_ state: inout PoolState, now: Moment) -> [AlertChange] {
+        if let nextAlertLook, now < nextAlertLook { return [] }
+        let isFirstLook = nextAlertLook == nil
+        nextAlertLook = now + alertInterval
+        // A window has to have a beginning.
+        guard !isFirstLook else { return [] }
+        let snapshot = state.snapshot
+        let recent = state.takeRecentAcquires()
+        return alerts.measured(
+            AlertMeasurement(
+                now: now,
+                acquireP95: recent.count == 0 ? nil : recent.percentile(0.95),
+                active: snapshot.counts.leased,
+                limit: snapshot.maxOpen,
+                waiting: snapshot.waiting,
+                waitTimeouts: snapshot.counters.waitTimeouts
+            )
+        )
+    }
+}

@@ -1,0 +1,72 @@
+internal import Logging
+internal import Synchronization
+
+/// Hands what happens in an engine to those who want to know.
+///
+/// While nobody does, an event costs one load and is not even made. Nothing is handed over under the pool's lock.
+final class EventHub: Sendable {
+    private struct Listeners: Sendable {
+        var last = 0
+        var streams: [Int: AsyncStream<EngineEvent>.Continuation] = [:]
+    }
+
+    /// How many events wait for a listener that is slow; then the oldest are dropped.
+    static let backlog = 256
+
+    private let engine: String?
+    private let onEvent: (@Sendable (EngineEvent) -> Void)?
+    private let log: EngineLog
+    private let listeners = Mutex(Listeners())
+    private let hasStreams = Atomic<Bool>(false)
+
+    init(engine: String?, _ hooks: EngineHooks) {
+        self.engine = engine
+        onEvent = hooks.onEvent
+        log = EngineLog(hooks.logger)
+    }
+
+    /// Whether anybody wants to know everything.
+    var isObserved: Bool { onEvent != nil || hasStreams.load(ordering: .relaxed) }
+
+    /// Tells of an event, if anybody wants to know of its kind.
+    func emit(_ kind: EngineEvent.Kind, _ fill: (inout EngineEvent) -> Void = { _ in }) {
+        guard isObserved || kind.isNoteworthy else { return }
+        var event = EngineEvent(kind)
+        event.engine = engine
+        fill(&event)
+        if kind.isNoteworthy { log.write(event) }
+        onEvent?(event)
+        guard hasStreams.load(ordering: .relaxed) else { return }
+        let streams = listeners.withLock { Array($0.streams.values) }
+        for stream in streams { stream.yield(event) }
+    }
+
+    /// The events from now on.
+    func stream() -> AsyncStream<EngineEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: EngineEvent.self,
+            bufferingPolicy: .bufferingNewest(Self.backlog)
+        )
+        let number = listeners.withLock { listeners in
+            listeners.last += 1
+            listeners.streams[listeners.last] = continuation
+            hasStreams.store(true, ordering: .relaxed)
+            return listeners.last
+        }
+        continuation.onTermination = { [weak self] _ in self?.forget(number) }
+        return stream
+    }
+
+    /// There will be no more events.
+    func finish() {
+        let streams = listeners.withLock { Array($0.streams.values) }
+        for stream in streams { stream.finish() }
+    }
+
+    private func forget(_ number: Int) {
+        listeners.withLock { listeners in
+            listeners.streams[number] = nil
+            hasStreams.store(!listeners.streams.isEmpty, ordering: .relaxed)
+        }
+    }
+}

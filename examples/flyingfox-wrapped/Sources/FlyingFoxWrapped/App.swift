@@ -1,0 +1,72 @@
+import Dispatch
+import FlyingFox
+import Foundation
+import Vernal
+
+struct User: Codable {
+    var id: Int
+    var name: String
+}
+
+struct NewUser: Codable {
+    var name: String
+}
+
+/// A FlyingFox server that asks Vernal's engine; nothing else about it is changed.
+///
+///     GET  /hello   a constant
+///     GET  /users   all users
+///     POST /users   {"name": "Ada"} → 201 and the new user
+///     GET  /pool    how many connections there are
+@main struct App {
+    static func main() async throws {
+        let port = ProcessInfo.processInfo.environment["PORT"].flatMap { UInt16($0) } ?? 8080
+        let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: port))
+        await server.appendRoute("GET /hello") { _ in HTTPResponse(statusCode: .ok, body: Data("hello\n".utf8)) }
+        await server.appendRoute("GET /users") { _ in
+            let users = try await getEngine().query("SELECT id, name FROM wrapped_users ORDER BY id").decode(User.self)
+            return try json(users)
+        }
+        await server.appendRoute("POST /users") { request in
+            let user = try JSONDecoder().decode(NewUser.self, from: await request.bodyData)
+            let rows = try await getEngine().query(
+                "INSERT INTO wrapped_users (name) VALUES (\(user.name)) RETURNING id, name"
+            )
+            return try json(rows.single().decode(User.self), status: .created)
+        }
+        await server.appendRoute("GET /pool") { _ in
+            HTTPResponse(statusCode: .ok, body: Data("\(getEngine().statistics.open)\n".utf8))
+        }
+
+        let terminations = terminations()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            for await _ in terminations { break }
+            await server.stop(timeout: 5)
+            // Vernal's own host does this by itself.
+            await getEngine().dispose()
+            group.cancelAll()
+        }
+    }
+
+    private static func json(_ value: some Encodable, status: HTTPStatusCode = .ok) throws -> HTTPResponse {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return HTTPResponse(
+            statusCode: status,
+            headers: [.contentType: "application/json"],
+            body: try encoder.encode(value)
+        )
+    }
+
+    /// One element for each SIGTERM.
+    private static func terminations() -> AsyncStream<Void> {
+        signal(SIGTERM, SIG_IGN)
+        return AsyncStream { continuation in
+            let source = DispatchSource.makeSignalSource(signal: SIGTERM)
+            source.setEventHandler { continuation.yield() }
+            continuation.onTermination = { _ in source.cancel() }
+            source.activate()
+        }
+    }
+}
