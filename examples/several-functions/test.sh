@@ -94,9 +94,30 @@ wait_for=$(jobs -p | grep -v "^$function$")
 wait $wait_for
 expect 'by 429' 1 "$(grep -c 429 "$log.codes" | sed 's/^[1-9].*/1/')"
 expect 'afterwards there is room' 200 "$(status "$base/")"
-stop
 
-# Load, and the end under load: every request that was begun is answered.
+# The end: what is in flight is answered, and a second signal does not wait for it.
+: >"$log.codes"
+for _ in $(seq 20); do curl -s -o /dev/null -w '%{http_code}\n' "$base/" >>"$log.codes" & done
+wait_for=$(jobs -p | grep -v "^$function$")
+sleep 0.25
+stop
+# shellcheck disable=SC2086 # one process each
+wait $wait_for
+expect 'all that was in flight at SIGTERM is answered' '20' "$(grep -c 200 "$log.codes")"
+serve slow
+curl -s "$base/" >/dev/null &
+client=$!
+sleep 0.2
+kill -TERM "$function"
+sleep 0.1
+kill -TERM "$function"
+code=0
+wait "$function" || code=$?
+function=
+wait "$client" || true
+expect 'a second SIGTERM ends it at once' 143 "$code"
+
+# Load.
 serve hello
 wrk -t1 -c32 -d2s "$base/" >"$log.wrk"
 expect 'no errors under load' 0 "$(grep -cE 'Socket errors|Non-2xx' "$log.wrk")"

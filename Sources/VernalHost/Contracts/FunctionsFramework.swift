@@ -26,13 +26,14 @@ package struct FunctionsFramework: Sendable, Hashable {
 
     /// Reads which function is wanted: from the command line, else from the environment.
     ///
-    /// Without a word about it a program with one function serves that one, and one with several serves `function`.
+    /// On AWS Lambda the handler's name counts when it is one of the functions. Without a word about it a program with one
+    /// function serves that one, and one with several serves `function`.
     ///
     /// - Parameters:
     ///   - names: The functions that the program has.
     ///   - arguments: The command line, without the program: `--target`, `--signature-type` and `--port`, each followed by
     ///     its value or joined to it with `=`. Others are left to the program.
-    ///   - environment: The environment: `FUNCTION_TARGET` and `FUNCTION_SIGNATURE_TYPE`.
+    ///   - environment: The environment: `FUNCTION_TARGET`, `_HANDLER` and `FUNCTION_SIGNATURE_TYPE`.
     /// - Throws: `HostError` when there is no such function, or the port is none.
     package init(
         choosingFrom names: some Collection<String>,
@@ -43,7 +44,9 @@ package struct FunctionsFramework: Sendable, Hashable {
             let value = Self.value(of: flag, in: arguments) ?? variable.flatMap { environment[$0] }
             return value?.isEmpty == true ? nil : value
         }
-        let wanted = setting("--target", "FUNCTION_TARGET") ?? (names.count == 1 ? names.first : nil) ?? "function"
+        let handler = environment["_HANDLER"].flatMap { names.contains($0) ? $0 : nil }
+        let wanted =
+            setting("--target", "FUNCTION_TARGET") ?? handler ?? (names.count == 1 ? names.first : nil) ?? "function"
         guard names.contains(wanted) else {
             throw HostError(
                 .startFailed,
