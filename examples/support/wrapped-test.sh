@@ -35,6 +35,12 @@ test_wrapped() {
         -H 'Content-Type: application/json' -d '{"name":"x'\''); DROP TABLE wrapped_users; --"}' "$base/users")"
     expect 'two users' '2' "$(curl -s "$base/users" | grep -o '"id"' | wc -l | tr -d ' ')"
     expect 'one connection did it all' '1' "$(connections)"
+    local began=$SECONDS
+    expect 'a statement ends with the deadline of its request' '504' \
+        "$(curl -s -m 30 -o /dev/null -w '%{http_code}' "$base/slow")"
+    expect 'which is after two seconds' 'yes' "$([ $((SECONDS - began)) -le 4 ] && echo yes)"
+    expect 'and nothing runs on in the server' '0' "$(psql -qAt "$DATABASE_URL" -c \
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wrapped' AND state = 'active'")"
     # Ended by the server while it was idle, as a restart or a proxy does it: the next request does not notice.
     psql -qAt "$DATABASE_URL" -c \
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wrapped'" >/dev/null

@@ -74,29 +74,12 @@ package struct FunctionsFramework: Sendable, Hashable {
         return nil
     }
 
-    /// A handler that keeps the rules around a function.
-    ///
-    /// What browsers ask for on their own is not for the function, and more requests at the same time than are allowed
-    /// are answered with 429, which the fronts of this contract understand.
-    package static func handler(
-        for handler: @escaping FunctionHandler,
-        atMost limit: Int?
-    ) -> FunctionHandler {
-        let gate = ConcurrencyGate(limit: limit)
-        return { request, context in
+    /// A handler that keeps what browsers ask for on their own from a function.
+    package static func handler(for handler: @escaping FunctionHandler) -> FunctionHandler {
+        { request, context in
             if request.path == "/robots.txt" || request.path == "/favicon.ico" {
                 return .failure(.notFound, "not found", requestID: context.requestID)
             }
-            guard gate.enter() else {
-                var response = FunctionResponse.failure(
-                    .tooManyRequests,
-                    "too many requests at the same time",
-                    requestID: context.requestID
-                )
-                response.headers[.retryAfter] = "1"
-                return response
-            }
-            defer { gate.leave() }
             return try await handler(request, context)
         }
     }
@@ -126,7 +109,8 @@ extension FunctionHost {
         let environment = ProcessInfo.processInfo.environment
         if environment["FUNCTIONS_CUSTOMHANDLER_PORT"] != nil {
             // Azure's host says with each invocation which function it wants.
-            return try await serve(options, AzureCustomHandler.handler(routing: functions))
+            let handler = AzureCustomHandler.handler(routing: functions)
+            return try await run(.requests(handler), options, contract: .azureCustomHandler)
         }
         var options = options
         do {
@@ -143,9 +127,8 @@ extension FunctionHost {
                 )
             }
             options.port = options.port ?? choice.port
-            let limit = options.maxConcurrentRequests
-            options.maxConcurrentRequests = nil
-            try await serve(options, FunctionsFramework.handler(for: function.handler, atMost: limit))
+            let handler = FunctionsFramework.handler(for: function.handler)
+            try await run(.requests(handler), options, contract: .functionsFramework)
         } catch let error as HostError {
             options.logger.critical("the function cannot start", metadata: ["error": "\(error)"])
             exit(EXIT_FAILURE)

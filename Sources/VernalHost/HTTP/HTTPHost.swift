@@ -33,12 +33,7 @@ package final class HTTPHost: Sendable {
         self.options = options
         address = (platform.host, platform.port)
         participants = Participants(registry: registry, logger: options.logger)
-        runner = InvocationRunner(
-            handler: handler,
-            participants: participants,
-            limit: options.maxConcurrentRequests,
-            logger: options.logger
-        )
+        runner = InvocationRunner(options, platform: platform, participants: participants, handler: handler)
     }
 
     /// How many requests are in flight.
