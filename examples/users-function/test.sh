@@ -90,6 +90,8 @@ done
 check_answers http
 expect 'HEAD has no body' '' "$(curl -s -I "$base/users" | sed '1,/^\r$/d')"
 
+expect 'metrics' 'vernal_connects_total 1' "$(curl -s "$base/metrics" | grep '^vernal_connects_total')"
+
 # A request that is in flight at SIGTERM is answered, and the process ends with 0.
 curl -s "$base/slow?ms=500" >"$work/slow" &
 slow=$!
