@@ -47,7 +47,12 @@ struct NewUser: Codable {
             handler: DeadlineHandler(timeout: .seconds(2), handler: routes)
         )
 
-        let terminations = terminations()
+        signal(SIGTERM, SIG_IGN)
+        let (terminations, continuation) = AsyncStream.makeStream(of: Void.self)
+        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .main)
+        source.setEventHandler { continuation.yield() }
+        source.activate()
+        defer { source.cancel() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             for await _ in terminations { break }
@@ -66,17 +71,6 @@ struct NewUser: Codable {
             headers: [.contentType: "application/json"],
             body: try encoder.encode(value)
         )
-    }
-
-    /// One element for each SIGTERM.
-    private static func terminations() -> AsyncStream<Void> {
-        signal(SIGTERM, SIG_IGN)
-        return AsyncStream { continuation in
-            let source = DispatchSource.makeSignalSource(signal: SIGTERM)
-            source.setEventHandler { continuation.yield() }
-            continuation.onTermination = { _ in source.cancel() }
-            source.activate()
-        }
     }
 }
 
