@@ -62,7 +62,17 @@ public enum FunctionHost {
     }
 
     /// Runs a function of either kind on the platform that the environment names.
-    package static func run(_ program: FunctionProgram, _ options: HostOptions) async throws {
+    ///
+    /// - Parameters:
+    ///   - program: The function.
+    ///   - options: How to listen, and the limits.
+    ///   - contract: The contract that the function keeps by itself; `nil`: that of plain requests or events.
+    /// - Throws: Only what the system throws when it fails beneath the host.
+    static func run(
+        _ program: FunctionProgram,
+        _ options: HostOptions,
+        contract: HTTPPlatform.Flavour? = nil
+    ) async throws {
         do {
             let platform = try Platform.decide(
                 host: options.host,
@@ -70,10 +80,13 @@ public enum FunctionHost {
                 environment: ProcessInfo.processInfo.environment
             )
             switch platform {
-            case .http(let platform):
+            case .http(var platform):
+                let handler = program.requestHandler(on: platform, contract: contract)
+                // A function that was chosen on the command line is one of the framework, too.
+                if case .plain = platform.flavour { platform.flavour = contract ?? .plain }
                 var options = options
                 options.gracePeriod = min(options.gracePeriod, platform.longestGracePeriod ?? options.gracePeriod)
-                let host = HTTPHost(options, platform: platform, handler: program.requestHandler)
+                let host = HTTPHost(options, platform: platform, handler: handler)
                 let signals = TerminationSignals(hardLimit: options.gracePeriod + .seconds(2)) { host.beginDrain() }
                 defer { signals.stop() }
                 await signals.listen()
@@ -94,9 +107,20 @@ public enum FunctionHost {
 }
 
 extension FunctionProgram {
-    /// What answers HTTP requests.
-    fileprivate var requestHandler: FunctionHandler {
-        switch self {
+    /// What answers HTTP requests on a platform.
+    ///
+    /// - Parameters:
+    ///   - platform: Whose front sends the requests.
+    ///   - contract: The contract that the function keeps by itself.
+    /// - Returns: the handler for an `HTTPHost`.
+    package func requestHandler(
+        on platform: HTTPPlatform,
+        contract: HTTPPlatform.Flavour? = nil
+    ) -> FunctionHandler {
+        if case .azureCustomHandler = platform.flavour, contract != .azureCustomHandler {
+            return AzureCustomHandler.handler(for: self)
+        }
+        return switch self {
         case .requests(let handler): handler
         case .events(let handler): EventsOverHTTP.handler(for: handler)
         }

@@ -47,7 +47,11 @@ public struct HostOptions: Sendable {
     /// Less on AWS Lambda, which kills within a second, and mostly within half of one.
     public var gracePeriod = Duration.seconds(8)
     /// The most requests handled at the same time; more are answered with 503; `nil` (the default): no limit.
+    ///
+    /// Under the contract of the Functions Framework the answer is 429.
     public var maxConcurrentRequests: Int?
+    /// What monitoring asks an HTTP server beside the function's work; `nil` (the default): every path is the function's.
+    public var probes: ProbeRoutes?
 
     /// Where the host logs to.
     ///

@@ -1,3 +1,5 @@
+import HTTPTypes
+
 /// Where the function runs, decided once at start from the environment.
 package enum Platform: Sendable, Hashable {
     /// An HTTP/1.1 server.
@@ -48,6 +50,16 @@ extension HTTPPlatform {
         case .lambdaWebFunction: .milliseconds(800)  // Killed after 1 s.
         case .lambdaWebAdapter: .milliseconds(200)  // An extension beside the adapter may leave no more than 300 ms.
         case .plain, .cloudRun, .functionsFramework, .azureCustomHandler: nil
+        }
+    }
+}
+
+extension HTTPPlatform {
+    /// What tells the front that as many requests as are allowed are being handled already.
+    var overloadStatus: HTTPResponse.Status {
+        switch flavour {
+        case .functionsFramework: .tooManyRequests
+        case .plain, .cloudRun, .lambdaWebFunction, .lambdaWebAdapter, .azureCustomHandler: .serviceUnavailable
         }
     }
 }

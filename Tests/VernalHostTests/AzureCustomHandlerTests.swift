@@ -118,6 +118,26 @@ import VernalHost
         }
     }
 
+    @Test func `a program speaks the host's language where the host is, unless it does so by itself`() async throws {
+        let azure = HTTPPlatform(host: "127.0.0.1", port: 0, flavour: .azureCustomHandler)
+        let body = trigger("PUT", body: "null")
+        let requests = FunctionProgram.requests(described)
+        try await withHost(handler: requests.requestHandler(on: azure)) { (host) async throws in
+            #expect(try await invoke(host, "/users", body).body.hasPrefix(#"{"Outputs":{"res":{"statusCode":201"#))
+        }
+        let events = FunctionProgram.events { _, _ in Array("1".utf8) }
+        try await withHost(handler: events.requestHandler(on: azure)) { (host) async throws in
+            #expect(try await invoke(host, "/queue", body).body == #"{"Outputs":{},"Logs":[],"ReturnValue":1}"#)
+        }
+        let own = requests.requestHandler(on: azure, contract: .azureCustomHandler)
+        let elsewhere = requests.requestHandler(on: HTTPPlatform(host: "127.0.0.1", port: 0))
+        for handler in [own, elsewhere] {
+            try await withHost(handler: handler) { (host) async throws in
+                #expect(try await invoke(host, "/users", body).status == 201)
+            }
+        }
+    }
+
     @Test func `several functions are told apart by the path`() async throws {
         let functions: [String: HostedFunction] = [
             "users": .http { request, _ in .text("users \(request.path)") }, "other": .http { _, _ in .text("other") },

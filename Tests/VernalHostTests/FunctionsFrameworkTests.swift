@@ -19,6 +19,9 @@ import VernalHost
         #expect(try choose(["a", "function"]).target == "function")
         #expect(try choose(["a"]).target == "a")
         #expect(try choose(["a"], [], ["FUNCTION_TARGET": ""]).target == "a")
+        #expect(try choose(["a", "b"], [], ["_HANDLER": "b"]).target == "b")
+        #expect(try choose(["a"], [], ["_HANDLER": "bootstrap"]).target == "a")
+        #expect(try choose(["a", "b"], [], ["_HANDLER": "b", "FUNCTION_TARGET": "a"]).target == "a")
         #expect(try choose(["a", "b"], [], environment).signature == "typed")
         #expect(try choose(["b"], ["--signature-type", "http"], environment).signature == "http")
         #expect(try choose(["a"], ["--port", "9000", "--other", "x"]).port == 9000)
@@ -37,7 +40,7 @@ import VernalHost
     }
 
     @Test func `what browsers ask for on their own is not for the function`() async throws {
-        let handler = FunctionsFramework.handler(for: { request, _ in .text(request.path) }, atMost: nil)
+        let handler = FunctionsFramework.handler { request, _ in .text(request.path) }
         try await withHost(handler: handler) { host in
             #expect(try await host.ask("GET /robots.txt HTTP/1.1\nHost: h\n\n")?.status == 404)
             #expect(try await host.ask("GET /favicon.ico?x HTTP/1.1\nHost: h\n\n")?.status == 404)
@@ -49,21 +52,23 @@ import VernalHost
     @Test func `over the limit the answer is 429, and there is room again afterwards`() async throws {
         let isHandling = Event()
         let mayAnswer = Event()
-        let handler = FunctionsFramework.handler(
-            for: { _, _ in
-                guard !isHandling.hasHappened else { return .text("next") }
-                isHandling.happen()
-                await mayAnswer.wait()
-                return .text("first")
-            },
-            atMost: 1
-        )
-        try await withHost(handler: handler) { host in
+        let handler: FunctionHandler = { _, _ in
+            guard !isHandling.hasHappened else { return .text("next") }
+            isHandling.happen()
+            await mayAnswer.wait()
+            return .text("first")
+        }
+        func change(_ options: inout HostOptions) {
+            options.maxConcurrentRequests = 1
+            options.probes = ProbeRoutes()
+        }
+        try await withHost(change, flavour: .functionsFramework, handler: handler) { host in
             let request = "GET / HTTP/1.1\nHost: h\n\n"
             async let first = host.ask(request)
             await isHandling.wait()
             let refused = try await host.ask(request)
             #expect(refused?.status == 429 && refused?["retry-after"] == "1")
+            #expect(try await host.ask("GET /healthz HTTP/1.1\nHost: h\n\n")?.status == 200, "there is room for probes")
             mayAnswer.happen()
             let answer = try await first
             #expect(answer?.body == "first")
@@ -87,7 +92,8 @@ import VernalHost
         var probes = ProbeRoutes(metrics: "/metrics") { "up 1\n" }
         let isReady = Event()
         probes.isReady = { isReady.hasHappened }
-        try await withHost(handler: probes.before { request, _ in .text("function \(request.path)") }) { host in
+        let handler: FunctionHandler = { request, _ in .text("function \(request.path)") }
+        try await withHost({ [probes] in $0.probes = probes }, handler: handler) { host in
             func get(_ path: String) async throws -> RawResponse? {
                 try await host.ask("GET \(path) HTTP/1.1\nHost: h\n\n")
             }
@@ -105,8 +111,8 @@ import VernalHost
     @Test func `a probe that is not wanted is the function's path`() async throws {
         var probes = ProbeRoutes()
         (probes.liveness, probes.readiness) = (nil, nil)
-        try await withHost(handler: probes.before { request, _ in .text("function \(request.path)") }) {
-            (host) async throws in
+        let handler: FunctionHandler = { request, _ in .text("function \(request.path)") }
+        try await withHost({ [probes] in $0.probes = probes }, handler: handler) { (host) async throws in
             #expect(try await host.ask("GET /healthz HTTP/1.1\nHost: h\n\n")?.body == "function /healthz")
             #expect(try await host.ask("GET /metrics HTTP/1.1\nHost: h\n\n")?.body == "function /metrics")
         }

@@ -30,6 +30,7 @@ struct RunningHost: Sendable {
 /// Runs a host on a free port, calls the body, and drains the host.
 func withHost<Result: Sendable>(
     _ change: (inout HostOptions) -> Void = { _ in },
+    flavour: HTTPPlatform.Flavour = .plain,
     registry: ParticipantRegistry = ParticipantRegistry(),
     handler: @escaping FunctionHandler = { _, _ in .text("hello") },
     _ body: (RunningHost) async throws -> Result
@@ -42,7 +43,7 @@ func withHost<Result: Sendable>(
     options.onListening = { listening.yield($0.port) }
     let host = HTTPHost(
         options,
-        platform: HTTPPlatform(host: "127.0.0.1", port: 0),
+        platform: HTTPPlatform(host: "127.0.0.1", port: 0, flavour: flavour),
         registry: registry,
         handler: handler
     )

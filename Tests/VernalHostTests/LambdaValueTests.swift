@@ -1,5 +1,4 @@
 import HTTPTypes
-import InvocationLifecycle
 import NIOHTTP1
 import Testing
 import VernalHost
@@ -86,16 +85,5 @@ import VernalHost
             var description: String { String(repeating: "🐘", count: 100_000) }
         }
         #expect(LambdaFailure(Long()).json.count < 10_000)
-    }
-
-    @Test func `how many at the same time is known to the whole process`() {
-        let before = InvocationConcurrency.announced
-        defer { InvocationConcurrency.announce(before) }
-        InvocationConcurrency.announce(16)
-        #expect(InvocationConcurrency.announced == 16)
-        for nothing in [nil, 0, -1] {
-            InvocationConcurrency.announce(nothing)
-            #expect(InvocationConcurrency.announced == nil)
-        }
     }
 }

@@ -175,3 +175,13 @@ import VernalHost
         }
     }
 }
+
+@Suite struct ConnectionCapacityTests {
+    @Test(arguments: [0, 1, 20, 64, 256, 1024, 1_048_576, Int(Int32.max)])
+    func `connections leave files to others, and there is always one`(files: Int) {
+        let capacity = connectionCapacity(files: files)
+        #expect(capacity >= 1)
+        if files >= 256 { #expect(capacity < files - 60) }
+        if files >= 1024 { #expect(capacity > files / 2) }
+    }
+}

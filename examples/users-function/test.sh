@@ -90,6 +90,8 @@ done
 check_answers http
 expect 'HEAD has no body' '' "$(curl -s -I "$base/users" | sed '1,/^\r$/d')"
 
+expect 'metrics' 'vernal_connects_total{pool="default"} 1' "$(curl -s "$base/metrics" | grep '^vernal_connects_total')"
+
 # A request that is in flight at SIGTERM is answered, and the process ends with 0.
 curl -s "$base/slow?ms=500" >"$work/slow" &
 slow=$!
@@ -102,6 +104,22 @@ wait "$function" || code=$?
 function=''
 expect 'SIGTERM ends it with 0' '0' "$code"
 
+# As a custom handler of Azure Functions, whose host puts the request into JSON and wants the answer in JSON.
+way=azure
+FUNCTIONS_CUSTOMHANDLER_PORT=$port "$EXAMPLE_BIN/users-function" 2>"$log" &
+function=$!
+for _ in $(seq 100); do
+    curl -sf "$base/" >/dev/null && break
+    sleep 0.05
+done
+expect 'the answer goes to the output binding' '{"statusCode":200,"headers":{"content-type":"application/json"},"body":"{\"id\":1,\"name\":\"Ada\"}"}' \
+    "$(curl -s "$base/users" -H 'X-Azure-Functions-InvocationId: 1' -d '{"Data":{"req":{"Url":"http://localhost/users/1",
+        "Method":"GET","Query":{},"Headers":{"Accept":["*/*"]},"Params":{},"Body":null}},"Metadata":{}}' |
+        sed 's/.*"ReturnValue":\(.*\)}$/\1/')"
+kill -TERM "$function"
+wait "$function"
+function=''
+
 # A wrong configuration stops the start, with its name.
 code=0
 VERNAL_POOL_SIZE=ten PORT=$port timeout 20 "$EXAMPLE_BIN/users-function" 2>"$log" || code=$?
@@ -113,7 +131,7 @@ can_emulate_lambda || {
     printf 'users-function: %d checks passed; not run, because the emulator is a program for Linux: AWS Lambda\n' "$passed"
     exit 0
 }
-for shape in v2; do
+for shape in v1 v2 alb; do
     start_lambda "$log" "$EXAMPLE_BIN/users-function" AWS_LAMBDA_FUNCTION_TIMEOUT=3
     check_answers $shape
     if [ $shape = v2 ]; then

@@ -11,7 +11,7 @@ internal import Synchronization
 ///
 /// ```swift
 /// let runtime = LambdaRuntime { (event: Event, context: LambdaContext) in
-///     try await withInvocation(deadline: .now + context.remainingTime) {
+///     try await withInvocation(deadline: .now + context.getRemainingTime()) {
 ///         try await getEngine().query("SELECT …").decode(User.self)
 ///     }
 /// }

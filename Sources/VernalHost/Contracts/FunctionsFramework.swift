@@ -26,13 +26,14 @@ package struct FunctionsFramework: Sendable, Hashable {
 
     /// Reads which function is wanted: from the command line, else from the environment.
     ///
-    /// Without a word about it a program with one function serves that one, and one with several serves `function`.
+    /// On AWS Lambda the handler's name counts when it is one of the functions. Without a word about it a program with one
+    /// function serves that one, and one with several serves `function`.
     ///
     /// - Parameters:
     ///   - names: The functions that the program has.
     ///   - arguments: The command line, without the program: `--target`, `--signature-type` and `--port`, each followed by
     ///     its value or joined to it with `=`. Others are left to the program.
-    ///   - environment: The environment: `FUNCTION_TARGET` and `FUNCTION_SIGNATURE_TYPE`.
+    ///   - environment: The environment: `FUNCTION_TARGET`, `_HANDLER` and `FUNCTION_SIGNATURE_TYPE`.
     /// - Throws: `HostError` when there is no such function, or the port is none.
     package init(
         choosingFrom names: some Collection<String>,
@@ -43,7 +44,9 @@ package struct FunctionsFramework: Sendable, Hashable {
             let value = Self.value(of: flag, in: arguments) ?? variable.flatMap { environment[$0] }
             return value?.isEmpty == true ? nil : value
         }
-        let wanted = setting("--target", "FUNCTION_TARGET") ?? (names.count == 1 ? names.first : nil) ?? "function"
+        let handler = environment["_HANDLER"].flatMap { names.contains($0) ? $0 : nil }
+        let wanted =
+            setting("--target", "FUNCTION_TARGET") ?? handler ?? (names.count == 1 ? names.first : nil) ?? "function"
         guard names.contains(wanted) else {
             throw HostError(
                 .startFailed,
@@ -71,29 +74,12 @@ package struct FunctionsFramework: Sendable, Hashable {
         return nil
     }
 
-    /// A handler that keeps the rules around a function.
-    ///
-    /// What browsers ask for on their own is not for the function, and more requests at the same time than are allowed
-    /// are answered with 429, which the fronts of this contract understand.
-    package static func handler(
-        for handler: @escaping FunctionHandler,
-        atMost limit: Int?
-    ) -> FunctionHandler {
-        let gate = ConcurrencyGate(limit: limit)
-        return { request, context in
+    /// A handler that keeps what browsers ask for on their own from a function.
+    package static func handler(for handler: @escaping FunctionHandler) -> FunctionHandler {
+        { request, context in
             if request.path == "/robots.txt" || request.path == "/favicon.ico" {
                 return .failure(.notFound, "not found", requestID: context.requestID)
             }
-            guard gate.enter() else {
-                var response = FunctionResponse.failure(
-                    .tooManyRequests,
-                    "too many requests at the same time",
-                    requestID: context.requestID
-                )
-                response.headers[.retryAfter] = "1"
-                return response
-            }
-            defer { gate.leave() }
             return try await handler(request, context)
         }
     }
@@ -123,7 +109,8 @@ extension FunctionHost {
         let environment = ProcessInfo.processInfo.environment
         if environment["FUNCTIONS_CUSTOMHANDLER_PORT"] != nil {
             // Azure's host says with each invocation which function it wants.
-            return try await serve(options, AzureCustomHandler.handler(routing: functions))
+            let handler = AzureCustomHandler.handler(routing: functions)
+            return try await run(.requests(handler), options, contract: .azureCustomHandler)
         }
         var options = options
         do {
@@ -140,9 +127,8 @@ extension FunctionHost {
                 )
             }
             options.port = options.port ?? choice.port
-            let limit = options.maxConcurrentRequests
-            options.maxConcurrentRequests = nil
-            try await serve(options, FunctionsFramework.handler(for: function.handler, atMost: limit))
+            let handler = FunctionsFramework.handler(for: function.handler)
+            try await run(.requests(handler), options, contract: .functionsFramework)
         } catch let error as HostError {
             options.logger.critical("the function cannot start", metadata: ["error": "\(error)"])
             exit(EXIT_FAILURE)

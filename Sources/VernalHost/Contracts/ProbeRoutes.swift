@@ -2,11 +2,12 @@ import HTTPTypes
 
 /// What a platform and its monitoring ask a function beside its work: liveness, readiness and metrics.
 ///
-///     let probes = ProbeRoutes(metrics: "/metrics") { getEngine().statistics.prometheusText() }
-///     try await FunctionHost.serve(probes.before { request, context in … })
+///     var options = HostOptions()
+///     options.probes = ProbeRoutes(metrics: "/metrics") { getEngine().statistics.prometheusText() }
+///     try await FunctionHost.serve(options) { request, context in … }
 ///
-/// Nothing here opens a connection to a database: a probe that did would keep a database awake, or end a function that
-/// could still say why it cannot serve.
+/// They are answered also when `HostOptions.maxConcurrentRequests` are being handled. Nothing here opens a connection to a
+/// database: a probe that did would keep a database awake, or end a function that could still say why it cannot serve.
 public struct ProbeRoutes: Sendable {
     /// The path that answers 200 as long as the process answers at all; `nil`: there is none.
     public var liveness: String? = "/healthz"
@@ -25,23 +26,23 @@ public struct ProbeRoutes: Sendable {
         self.metricsText = metricsText
     }
 
-    /// A handler that answers the probes and leaves everything else to yours.
-    public func before(
-        _ handler: @escaping @Sendable (FunctionRequest, InvocationContext) async throws -> FunctionResponse
-    ) -> @Sendable (FunctionRequest, InvocationContext) async throws -> FunctionResponse {
-        { request, context in
-            guard request.method == .get || request.method == .head else { return try await handler(request, context) }
-            switch request.path {
-            case liveness: return .text("ok\n")
-            case readiness:
-                return await isReady() ? .text("ready\n") : .text("not ready\n", status: .serviceUnavailable)
-            case metrics:
-                return FunctionResponse(
+    /// What answers a request that is a probe; `nil`: it is for the function.
+    func handler(for request: FunctionRequest) -> FunctionHandler? {
+        guard request.method == .get || request.method == .head else { return nil }
+        switch request.path {
+        case liveness: return { _, _ in .text("ok\n") }
+        case readiness:
+            return { _, _ in
+                await isReady() ? .text("ready\n") : .text("not ready\n", status: .serviceUnavailable)
+            }
+        case metrics:
+            return { _, _ in
+                FunctionResponse(
                     headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                     body: Array(try await metricsText().utf8)
                 )
-            default: return try await handler(request, context)
             }
+        default: return nil
         }
     }
 }

@@ -33,12 +33,7 @@ package final class HTTPHost: Sendable {
         self.options = options
         address = (platform.host, platform.port)
         participants = Participants(registry: registry, logger: options.logger)
-        runner = InvocationRunner(
-            handler: handler,
-            participants: participants,
-            limit: options.maxConcurrentRequests,
-            logger: options.logger
-        )
+        runner = InvocationRunner(options, platform: platform, participants: participants, handler: handler)
     }
 
     /// How many requests are in flight.
@@ -100,9 +95,11 @@ package final class HTTPHost: Sendable {
         let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: UInt(AcceptPause.atATime))
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
+                    let pause = AcceptPause(capacity: connectionCapacity(files: openFileLimit()), logger: logger)
+                    try channel.pipeline.syncOperations.addHandler(pause)
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)

@@ -12,8 +12,8 @@ extension FunctionResponse {
         )
     }
 
-    static func overloaded(requestID: String) -> Self {
-        var response = failure(.serviceUnavailable, "too many requests at the same time", requestID: requestID)
+    static func overloaded(_ status: HTTPResponse.Status, requestID: String) -> Self {
+        var response = failure(status, "too many requests at the same time", requestID: requestID)
         response.headers[.retryAfter] = "1"
         return response
     }

@@ -19,17 +19,25 @@ typealias Responder = @Sendable (Answer) async throws -> Void
 /// Runs the invocations that are requests to an HTTP server.
 final class InvocationRunner: Sendable {
     private let handler: FunctionHandler
+    private let probes: ProbeRoutes?
+    private let overloadStatus: HTTPResponse.Status
     private let logger: Logger
     private let sequence: InvocationSequence
+    /// Probes have a sequence of their own: they find room when the function has none, and wake no participant.
+    private let probeSequence: InvocationSequence
 
-    init(handler: @escaping FunctionHandler, participants: Participants, limit: Int?, logger: Logger) {
+    init(_ options: HostOptions, platform: HTTPPlatform, participants: Participants, handler: @escaping FunctionHandler)
+    {
         self.handler = handler
-        self.logger = logger
+        probes = options.probes
+        overloadStatus = platform.overloadStatus
+        logger = options.logger
+        probeSequence = InvocationSequence(participants: participants, rest: .keepsRunning, logger: options.logger)
         sequence = InvocationSequence(
             participants: participants,
             rest: .mayFreeze(within: Participants.boundaryLimit),
-            limit: limit,
-            logger: logger
+            limit: options.maxConcurrentRequests,
+            logger: options.logger
         )
     }
 
@@ -41,13 +49,16 @@ final class InvocationRunner: Sendable {
     /// Runs one invocation from beginning to end.
     func run(_ request: FunctionRequest, within timeout: Duration?, respond: @escaping Responder) async {
         let deadline = timeout.map { ContinuousClock.now.advanced(by: $0) }
+        let probe = probes?.handler(for: request)
+        let sequence = probe == nil ? sequence : probeSequence
         await sequence.run(
             HTTPInvocation(
                 request: request,
                 requestID: VernalHost.requestID(from: request.headers[.requestID]),
                 deadlines: deadline.map { InvocationDeadlines(handler: $0, platform: $0) },
-                handler: handler,
+                handler: probe ?? handler,
                 respond: respond,
+                overloadStatus: overloadStatus,
                 logger: logger
             )
         )
@@ -61,6 +72,7 @@ private struct HTTPInvocation: Invocation {
     let deadlines: InvocationDeadlines?
     let handler: FunctionHandler
     let respond: Responder
+    let overloadStatus: HTTPResponse.Status
     let logger: Logger
 
     func handle(in context: InvocationContext) async -> FunctionResponse {
@@ -69,7 +81,7 @@ private struct HTTPInvocation: Invocation {
 
     func reply(to interruption: Interruption) -> FunctionResponse {
         switch interruption {
-        case .overloaded: .overloaded(requestID: requestID)
+        case .overloaded: .overloaded(overloadStatus, requestID: requestID)
         case .stopping: .stopping(requestID: requestID)
         case .timedOut: .timedOut(requestID: requestID)
         }

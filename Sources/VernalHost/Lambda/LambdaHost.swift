@@ -79,7 +79,6 @@ package final class LambdaHost: Sendable {
     ///
     /// - Throws: `HostError` when a participant cannot start or the runtime API fails; the process has to end then.
     package func run() async throws {
-        InvocationConcurrency.announce(platform.concurrency)
         let shutdown = ShutdownExtension(client: client(), logger: options.logger)
         let extensionID = try await shutdown.register()
         let first = client()

@@ -12,33 +12,47 @@ struct NewUser: Codable {
     var name: String
 }
 
-/// A FlyingFox server that asks Vernal's engine; nothing else about it is changed.
+/// A FlyingFox server that asks Vernal's engine.
 ///
 ///     GET  /hello   a constant
 ///     GET  /users   all users
 ///     POST /users   {"name": "Ada"} → 201 and the new user
+///     GET  /slow    a statement of ten minutes, which ends with the deadline of the request
 ///     GET  /pool    how many connections there are
 @main struct App {
     static func main() async throws {
-        let port = ProcessInfo.processInfo.environment["PORT"].flatMap { UInt16($0) } ?? 8080
-        let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: port))
-        await server.appendRoute("GET /hello") { _ in HTTPResponse(statusCode: .ok, body: Data("hello\n".utf8)) }
-        await server.appendRoute("GET /users") { _ in
+        var routes = RoutedHTTPHandler()
+        routes.appendRoute("GET /hello") { _ in HTTPResponse(statusCode: .ok, body: Data("hello\n".utf8)) }
+        routes.appendRoute("GET /users") { _ in
             let users = try await getEngine().query("SELECT id, name FROM wrapped_users ORDER BY id").decode(User.self)
             return try json(users)
         }
-        await server.appendRoute("POST /users") { request in
+        routes.appendRoute("POST /users") { request in
             let user = try JSONDecoder().decode(NewUser.self, from: await request.bodyData)
             let rows = try await getEngine().query(
                 "INSERT INTO wrapped_users (name) VALUES (\(user.name)) RETURNING id, name"
             )
             return try json(rows.single().decode(User.self), status: .created)
         }
-        await server.appendRoute("GET /pool") { _ in
+        routes.appendRoute("GET /slow") { _ in
+            try await getEngine().execute("SELECT pg_sleep(600)")
+            return HTTPResponse(statusCode: .noContent)
+        }
+        routes.appendRoute("GET /pool") { _ in
             HTTPResponse(statusCode: .ok, body: Data("\(getEngine().statistics.open)\n".utf8))
         }
+        let port = ProcessInfo.processInfo.environment["PORT"].flatMap { UInt16($0) } ?? 8080
+        let server = HTTPServer(
+            address: try .inet(ip4: "127.0.0.1", port: port),
+            handler: DeadlineHandler(timeout: .seconds(2), handler: routes)
+        )
 
-        let terminations = terminations()
+        signal(SIGTERM, SIG_IGN)
+        let (terminations, continuation) = AsyncStream.makeStream(of: Void.self)
+        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .main)
+        source.setEventHandler { continuation.yield() }
+        source.activate()
+        defer { source.cancel() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             for await _ in terminations { break }
@@ -58,15 +72,18 @@ struct NewUser: Codable {
             body: try encoder.encode(value)
         )
     }
+}
 
-    /// One element for each SIGTERM.
-    private static func terminations() -> AsyncStream<Void> {
-        signal(SIGTERM, SIG_IGN)
-        return AsyncStream { continuation in
-            let source = DispatchSource.makeSignalSource(signal: SIGTERM)
-            source.setEventHandler { continuation.yield() }
-            continuation.onTermination = { _ in source.cancel() }
-            source.activate()
+/// Gives every request a deadline, which the engine obeys: waiting for a connection and for a statement end in time.
+struct DeadlineHandler<Handler: HTTPHandler>: HTTPHandler {
+    let timeout: Duration
+    let handler: Handler
+
+    func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+        do {
+            return try await withInvocation(deadline: .now + timeout) { try await handler.handleRequest(request) }
+        } catch let error as VernalError where error.code == .timedOut {
+            return HTTPResponse(statusCode: .gatewayTimeout)
         }
     }
 }

@@ -11,15 +11,17 @@ struct NewUser: Codable {
     var name: String
 }
 
-/// A Hummingbird application that asks Vernal's engine; nothing else about it is changed.
+/// A Hummingbird application that asks Vernal's engine.
 ///
 ///     GET  /hello   a constant
 ///     GET  /users   all users
 ///     POST /users   {"name": "Ada"} → 201 and the new user
+///     GET  /slow    a statement of ten minutes, which ends with the deadline of the request
 ///     GET  /pool    how many connections there are
 @main struct App {
     static func main() async throws {
         let router = Router()
+        router.add(middleware: DeadlineMiddleware(timeout: .seconds(2)))
         router.get("/hello") { _, _ in "hello\n" }
         router.get("/users") { _, _ in
             try await getEngine().query("SELECT id, name FROM wrapped_users ORDER BY id").decode(User.self)
@@ -31,6 +33,10 @@ struct NewUser: Codable {
             )
             return try EditedResponse(status: .created, response: rows.single().decode(User.self))
         }
+        router.get("/slow") { _, _ in
+            try await getEngine().execute("SELECT pg_sleep(600)")
+            return HTTPResponse.Status.noContent
+        }
         router.get("/pool") { _, _ in "\(getEngine().statistics.open)\n" }
 
         var application = Application(
@@ -39,6 +45,23 @@ struct NewUser: Codable {
         )
         application.addServices(EngineService())
         try await application.runService()
+    }
+}
+
+/// Gives every request a deadline, which the engine obeys: waiting for a connection and for a statement end in time.
+struct DeadlineMiddleware<Context: RequestContext>: RouterMiddleware {
+    let timeout: Duration
+
+    func handle(
+        _ request: Request,
+        context: Context,
+        next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await withInvocation(deadline: .now + timeout) { try await next(request, context) }
+        } catch let error as VernalError where error.code == .timedOut {
+            throw HTTPError(.gatewayTimeout)
+        }
     }
 }
 

@@ -15,11 +15,12 @@ import VernalHost
         options.bodyTimeout = .seconds(2)
         options.maxBodyBytes = 1024 * 1024
         options.maxConcurrentRequests = 64
+        options.probes = ProbeRoutes(metrics: "/metrics") { "functions_up 1\n" }
         try await FunctionHost.serve(
             options,
             functions: [
                 "hello": .http { _, _ in .text("hello\n") },
-                "echo": .http(ProbeRoutes(metrics: "/metrics") { "functions_up 1\n" }.before(echo)),
+                "echo": .http(echo),
                 "slow": .http { _, _ in
                     try await Task.sleep(for: .milliseconds(500))
                     return .text("slow\n")

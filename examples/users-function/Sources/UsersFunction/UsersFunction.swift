@@ -10,6 +10,7 @@ import VernalHost
 ///     GET  /session        which connection serves this request
 ///     GET  /pool           the pool's statistics
 ///     GET  /healthz        whether the process is alive; asks nothing of the database
+///     GET  /metrics        the same statistics for Prometheus
 @main struct UsersFunction {
     static func main() async throws {
         // Opens nothing; but as the engine exists, a wrong setting stops the start and not the first request.
@@ -38,6 +39,8 @@ import VernalHost
             return try .json(getEngine().statistics)
         case (.get, "healthz", 1):
             return .text("ok\n")
+        case (.get, "metrics", 1):
+            return .text(getEngine().statistics.prometheusText())
         default:
             return .notFound
         }
