@@ -78,8 +78,10 @@ package struct DurationHistogram: Sendable, Hashable {
     }
 
     private static func bucket(of duration: Duration) -> Int {
-        // No `components`: they cost a division of 128 bits, which is more than all the rest.
-        let nanoseconds = Double(duration.attoseconds) * 1e-9
+        // Neither `components` nor a conversion of 128 bits: each costs more than all the rest. A shift leaves units of 2^30 attoseconds,
+        // and what would not fit then is further than the last bucket.
+        guard duration < .seconds(1 << 30) else { return size - 1 }
+        let nanoseconds = Double(Int64(truncatingIfNeeded: duration.attoseconds &>> 30)) * 1.073741824
         guard nanoseconds >= Double(1 << firstExponent) else { return 0 }
         let octave = Int(nanoseconds.exponent) - firstExponent
         guard octave < octaves else { return size - 1 }
