@@ -21,7 +21,4 @@ extension PoolState {
         breaker.openAtNextFailure()
         self.breaker = breaker
     }
-
-    /// Whether a connect that is made may free those whom an open breaker holds.
-    package var hasBreaker: Bool { breaker != nil }
 }

@@ -24,11 +24,11 @@ extension FaultProxy {
         let bound = NIOLoopBound(link, eventLoop: client.eventLoop)
         let entry = Client(channel: client) { client.eventLoop.execute { bound.value.release() } }
         state.withLock { $0.clients[number] = entry }
-        try client.pipeline.syncOperations.addHandler(FaultProxyHandler(link, isClient: true))
+        try client.pipeline.syncOperations.addHandler(ProxyLinkHandler(link, isClient: true))
         switch mode {
         case .closeAtOnce: client.eventLoop.execute { client.close(promise: nil) }
         case .deaf: break
-        case .forward, .latency, .hold, .closeAfter, .stallAfter, .drop: link.connect()
+        case .forward, .latency, .hold, .closeAfter, .stallAfter, .drop: link.connect(to: target)
         }
     }
 
@@ -42,13 +42,12 @@ extension FaultProxy {
 /// One client and its connection to the server.
 ///
 /// Used on one event loop only.
-final class FaultProxyLink {
+final class FaultProxyLink: ProxyLink {
     private let proxy: FaultProxy
     private let number: Int
-    private let client: any Channel
-    private var server: (any Channel)?
-    /// What the client said before the server was connected.
-    private var early: [ByteBuffer] = []
+    let client: any Channel
+    var server: (any Channel)?
+    var early: [ByteBuffer] = []
     private var held: [(bytes: ByteBuffer, fromClient: Bool)] = []
     /// How many of the server's bytes the client has been sent.
     private var delivered = 0
@@ -62,29 +61,6 @@ final class FaultProxyLink {
         self.number = number
         self.client = client
         if proxy.hidesCancelKey { keyFilter = CancelKeyFilter() }
-    }
-
-    func connect() {
-        let link = NIOLoopBound(self, eventLoop: client.eventLoop)
-        let bootstrap = ClientBootstrap(group: client.eventLoop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(FaultProxyHandler(link.value, isClient: false))
-                }
-            }
-        proxy.target.connect(bootstrap).whenComplete { result in
-            switch result {
-            case .success(let server): link.value.connected(server)
-            case .failure: link.value.client.close(promise: nil)
-            }
-        }
-    }
-
-    private func connected(_ server: any Channel) {
-        self.server = server
-        guard client.isActive else { return server.close(promise: nil) }
-        for bytes in early { server.writeAndFlush(bytes, promise: nil) }
-        early = []
     }
 
     /// One side said something.
@@ -158,7 +134,7 @@ final class FaultProxyLink {
 
     private func send(_ bytes: ByteBuffer) {
         guard proxy.mode != .drop, proxy.mode != .deaf else { return }
-        if let server { server.writeAndFlush(bytes, promise: nil) } else { early.append(bytes) }
+        toServer(bytes)
     }
 
     private func passToClient(_ bytes: ByteBuffer) {
@@ -195,31 +171,6 @@ final class FaultProxyLink {
     static func reset(_ channel: any Channel) -> EventLoopFuture<Void> {
         guard let options = channel as? any SocketOptionProvider else { return channel.close() }
         return options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).flatMap { channel.close() }
-    }
-}
-
-private final class FaultProxyHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let link: FaultProxyLink
-    private let isClient: Bool
-
-    init(_ link: FaultProxyLink, isClient: Bool) {
-        self.link = link
-        self.isClient = isClient
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        link.received(unwrapInboundIn(data), fromClient: isClient)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        link.closed(isClient: isClient)
-        context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
     }
 }
 

@@ -79,8 +79,8 @@ package final class ScriptedUpstream: Sendable {
             _ = self.clients.withLock { $0.removeValue(forKey: ObjectIdentifier(client)) }
         }
         let link = ScriptedUpstreamLink(self, client)
-        try client.pipeline.syncOperations.addHandler(ScriptedUpstreamHandler(link, isClient: true))
-        link.connect()
+        try client.pipeline.syncOperations.addHandler(ProxyLinkHandler(link, isClient: true))
+        link.connect(to: target)
     }
 
     /// An engine that goes through it.

@@ -2,11 +2,11 @@ internal import NIOCore
 internal import NIOPosix
 
 /// One client of a scripted upstream and its connection to the server; used on one event loop only.
-final class ScriptedUpstreamLink {
+final class ScriptedUpstreamLink: ProxyLink {
     private let upstream: ScriptedUpstream
-    private let client: any Channel
-    private var server: (any Channel)?
-    private var early: [ByteBuffer] = []
+    let client: any Channel
+    var server: (any Channel)?
+    var early: [ByteBuffer] = []
     private var fromClient = ByteBuffer()
     private var fromServer = ByteBuffer()
     private var isStarted = false
@@ -19,40 +19,13 @@ final class ScriptedUpstreamLink {
         self.client = client
     }
 
-    func connect() {
-        let link = NIOLoopBound(self, eventLoop: client.eventLoop)
-        let bootstrap = ClientBootstrap(group: client.eventLoop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ScriptedUpstreamHandler(link.value, isClient: false))
-                }
-            }
-        upstream.target.connect(bootstrap).whenComplete { result in
-            switch result {
-            case .success(let server): link.value.connected(server)
-            case .failure: link.value.client.close(promise: nil)
-            }
-        }
-    }
-
-    private func connected(_ server: any Channel) {
-        self.server = server
-        guard client.isActive else { return server.close(promise: nil) }
-        for bytes in early { server.writeAndFlush(bytes, promise: nil) }
-        early = []
-    }
-
-    private func toServer(_ bytes: ByteBuffer) {
-        if let server { server.writeAndFlush(bytes, promise: nil) } else { early.append(bytes) }
-    }
-
     private func toClient(_ bytes: [UInt8]) {
         client.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
 
-    func received(_ bytes: ByteBuffer, isClient: Bool) {
-        if isClient {
-            fromClient.writeImmutableBuffer(bytes)
+    func received(_ bytes: ByteBuffer, fromClient: Bool) {
+        if fromClient {
+            self.fromClient.writeImmutableBuffer(bytes)
             while readFromClient() {}
         } else {
             fromServer.writeImmutableBuffer(bytes)
@@ -192,30 +165,5 @@ final class ScriptedUpstreamLink {
             let bytes = ServerSays.parameterStatus("application_name", name)
             client.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
         }
-    }
-}
-
-final class ScriptedUpstreamHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let link: ScriptedUpstreamLink
-    private let isClient: Bool
-
-    init(_ link: ScriptedUpstreamLink, isClient: Bool) {
-        self.link = link
-        self.isClient = isClient
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        link.received(unwrapInboundIn(data), isClient: isClient)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        link.closed(isClient: isClient)
-        context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
     }
 }

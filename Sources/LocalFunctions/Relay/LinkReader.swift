@@ -10,7 +10,6 @@ package struct LinkReader: Sendable {
         case row
     }
 
-    private var clientHasSpoken = false
     /// The server answers a request for encryption with one byte that is not a message.
     private var expectsEncryptionByte = false
     private var isOpaque = false

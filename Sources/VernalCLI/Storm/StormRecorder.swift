@@ -7,7 +7,6 @@ final class StormRecorder: Sendable {
     /// One environment's moments.
     struct Record: Sendable {
         var startedAt: Moment?
-        var readyAt: Moment?
         var invokedAt: Moment?
         var endedAt: Moment?
         var measures: RelayMeasures?
