@@ -136,6 +136,7 @@ if check "Build" build_tests; then
             check "Example $(basename "${manifest%/Package.swift}")" run_example "${manifest%/Package.swift}" || true
         done
         check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
+        check "Example observability" run_script examples/observability || true
         check "Emulator from outside" run_emulator_tests || true
         if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
     fi
