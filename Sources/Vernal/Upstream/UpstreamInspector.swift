@@ -21,12 +21,7 @@ struct UpstreamInspector: ~Copyable {
         _ configuration: EngineConfiguration,
         until deadline: Moment
     ) {
-        connection = PostgresConnection(
-            link,
-            id: .alone,
-            configuration: configuration,
-            upstream: watch
-        )
+        connection = PostgresConnection(link, id: .alone, rules: ConnectionRules(configuration, watch))
         self.watch = watch
         self.configuration = configuration
         self.deadline = deadline
