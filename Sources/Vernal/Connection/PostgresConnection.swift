@@ -15,6 +15,8 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// Whether the server ended the connection for a reason that is not this connection's alone, or is not the one that is
     /// wanted any more.
     var isSuspect = false
+    /// The beginning of a transaction, as long as it has not been sent.
+    var opening: TransactionOpening?
     /// What is known of what is in between.
     let upstream: UpstreamWatch
     /// When the connection was made.
@@ -51,7 +53,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
     ///
     /// Known without a round trip.
     public var isInTransaction: Bool {
-        link.transactionStatus == .inTransaction || link.transactionStatus == .inFailedTransaction
+        opening != nil || link.transactionStatus == .inTransaction || link.transactionStatus == .inFailedTransaction
     }
 
     /// How long ago the connection was made.
@@ -87,12 +89,9 @@ public struct PostgresConnection: ~Copyable, Sendable {
     }
 
     private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
-        try query.validated()
-        session.willRun(query.text)
-        if upstream.guardsStatements { try await keepRules(of: query.text) }
-        let deadline = limits.deadline(timeout)
-        link.cancelTimeout = limits.cancelTimeout
+        let deadline = try await admit(query, timeout: timeout)
         let span = TraceSpan("query", statement: query.text)
+        if opening != nil { return try await runFirst(query, until: deadline, span) }
         do throws(LibpqError) {
             let result = try await link.query(query.text, query.parameters, until: deadline)
             span.end()
@@ -102,6 +101,18 @@ public struct PostgresConnection: ~Copyable, Sendable {
             span.end(failure)
             throw failure
         }
+    }
+
+    /// Looks at a statement before it is sent.
+    ///
+    /// - Returns: when it has to be done.
+    /// - Throws: `invalidParameter` or `misuse` when it is not to be sent.
+    mutating func admit(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> Moment? {
+        try query.validated()
+        session.willRun(query.text)
+        if upstream.guardsStatements { try await keepRules(of: query.text) }
+        link.cancelTimeout = limits.cancelTimeout
+        return limits.deadline(timeout)
     }
 
     /// The error of a statement, noted when it says something of the other connections as well.

@@ -21,6 +21,7 @@ final class UpstreamWatch: Sendable {
     private let state: Mutex<State>
     private let isGuarding = Atomic<Bool>(false)
     private let isResettable = Atomic<Bool>(false)
+    private let isPipelining = Atomic<Bool>(false)
     private let isRDSProxy = Atomic<Bool>(false)
     private let policy: PinPolicy
     private let mayProbe: Bool
@@ -120,6 +121,7 @@ final class UpstreamWatch: Sendable {
             state.verdict = verdict
             state.isSettled = true
             isResettable.store(state.rules.allowsReset, ordering: .relaxed)
+            isPipelining.store(state.rules.pipelining == .yes, ordering: .relaxed)
             isRDSProxy.store(verdict.kind == .rdsProxy, ordering: .relaxed)
             isGuarding.store(state.rules.guardsStatements && policy != .allow, ordering: .relaxed)
             return (result, notices)
@@ -168,6 +170,9 @@ final class UpstreamWatch: Sendable {
 
     /// Whether the session can be cleaned with `DISCARD ALL`; asked when a connection comes back.
     var allowsReset: Bool { isResettable.load(ordering: .relaxed) }
+
+    /// Whether several statements may be on their way at once.
+    var allowsPipelining: Bool { isPipelining.load(ordering: .relaxed) }
 
     /// Whether it is known that what a session keeps is shared with others anyway.
     var sharesSessions: Bool {
