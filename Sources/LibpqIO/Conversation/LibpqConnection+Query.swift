@@ -44,6 +44,18 @@ extension LibpqConnection {
         _ = try await answer(until: deadline, isCancellable: isCancellable)
     }
 
+    /// Asks over the simple protocol, for consoles that know no other; the result is text.
+    ///
+    /// - Throws: as `query`.
+    package mutating func simpleQuery(
+        _ text: String,
+        until deadline: Moment?
+    ) async throws(LibpqError) -> PGResultHandle {
+        try checkBeforeSending(until: deadline)
+        guard handle.sendQuery(text) else { throw sendFailure }
+        return try await answer(until: deadline, isCancellable: true)
+    }
+
     /// Asks the server for a sign of life: one round trip, no work.
     ///
     /// - Throws: as `query`; whatever it is, the connection is not to be used any more.

@@ -37,9 +37,17 @@ extension EngineConfiguration {
         do throws(LibpqError) {
             settings = try ConnectionSettings(parsing: text)
         } catch {
-            throw VernalError(.configuration, "the connection string is not usable: \(error.message)")
+            let reason = error.message + Self.hint(error)
+            throw VernalError(.configuration, "the connection string is not usable: \(reason)")
         }
         try takeConnectTimeout()
+    }
+
+    /// What to say of an option that libpq does not know: most likely it is that of another stack.
+    private static func hint(_ error: LibpqError) -> String {
+        guard error.message.hasPrefix("invalid URI query parameter:") else { return "" }
+        return "; an option is one of libpq's, or pool_size, max_overflow, pool_timeout, pool_recycle, pool_pre_ping, "
+            + "connection_limit or pgbouncer"
     }
 
     /// What stands behind `postgres://` or `postgresql://`, also with the name of a driver in the scheme, as SQLAlchemy

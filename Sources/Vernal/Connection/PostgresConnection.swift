@@ -17,23 +17,25 @@ public struct PostgresConnection: ~Copyable, Sendable {
     var isSuspect = false
     /// The beginning of a transaction, as long as it has not been sent.
     var opening: TransactionOpening?
-    /// What is known of what is in between.
-    let upstream: UpstreamWatch
+    /// What holds for all connections of its pool.
+    let rules: ConnectionRules
     /// When the connection was made.
     let openedAt = Moment.now
 
     init(
         _ link: consuming LibpqConnection,
         id: ConnectionID,
-        configuration: EngineConfiguration,
-        upstream: UpstreamWatch
+        rules: ConnectionRules
     ) {
         self.link = link
         self.id = id
-        self.upstream = upstream
-        limits = StatementLimits(configuration)
-        session = SessionState(configuration)
+        self.rules = rules
+        limits = StatementLimits(rules)
+        session = SessionState(rules.resetPolicy)
     }
+
+    /// What is known of what is in between.
+    var upstream: UpstreamWatch { rules.upstream }
 
     /// The server process that serves this connection, as the server announced it; 0 when it announced none.
     ///
@@ -125,7 +127,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
         upstream.heard(link.lastNotice, isNotice: true)
         if failure.code == .connectionLost, failure.sqlState?.endsAllConnections ?? true { isSuspect = true }
         // A server that was asked for to write, and has become a standby.
-        if failure.sqlState == .readOnlyTransaction, session.wantsWriter, parameterStatus("in_hot_standby") == "on" {
+        if failure.sqlState == .readOnlyTransaction, rules.wantsWriter, parameterStatus("in_hot_standby") == "on" {
             isSuspect = true
         }
         return failure

@@ -3,16 +3,13 @@ internal import LibpqIO
 /// What is known of a session that could reach the next caller.
 struct SessionState: Sendable {
     private let policy: ResetPolicy
-    /// Whether only a server that takes writes will do.
-    let wantsWriter: Bool
     /// Whether a statement was run that may have changed the session.
     private(set) var mayBeChanged = false
     /// Whether the program's own settings are not in force, because a reset has undone them.
     private(set) var needsConfiguring = false
 
-    init(_ configuration: EngineConfiguration) {
-        policy = configuration.resetPolicy
-        wantsWriter = ["read-write", "primary"].contains(configuration.settings["target_session_attrs"])
+    init(_ policy: ResetPolicy) {
+        self.policy = policy
     }
 
     /// A statement is about to be run.

@@ -2,7 +2,9 @@ internal import LibpqIO
 internal import Moments
 
 /// The beginning of a transaction that goes along with its first statement.
-enum TransactionOpening: Sendable {
+///
+/// Indirect, because a connection is to be small: it is passed on several times for each use.
+indirect enum TransactionOpening: Sendable {
     /// Not sent yet.
     case pending(String)
     /// The transaction did not come about: nothing may be run in its place without one.
