@@ -32,6 +32,15 @@ static inline int vernal_cancel_socket(const void *cancel) { (void) cancel; retu
 static inline void vernal_cancel_finish(void *cancel) { (void) cancel; }
 #endif
 
+/* It also brought rows that come several at a time; before, they come one at a time. */
+#ifdef LIBPQ_HAS_CHUNK_MODE
+static inline int vernal_set_rows_mode(PGconn *conn, int rows) { return PQsetChunkedRowsMode(conn, rows); }
+static inline int vernal_is_chunk_of_rows(ExecStatusType status) { return status == PGRES_TUPLES_CHUNK; }
+#else
+static inline int vernal_set_rows_mode(PGconn *conn, int rows) { (void) rows; return PQsetSingleRowMode(conn); }
+static inline int vernal_is_chunk_of_rows(ExecStatusType status) { (void) status; return 0; }
+#endif
+
 /* What the server's certificate says of itself; the times are seconds since 1970. */
 typedef struct {
     long long not_before;

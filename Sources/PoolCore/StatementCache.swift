@@ -53,11 +53,13 @@ package struct StatementCache: Sendable, Hashable {
     /// - Parameters:
     ///   - text: the statement.
     ///   - types: the types of its parameters; 0 where the server infers one.
+    ///   - mayPrepare: whether it may be prepared now.
     ///   - mayForget: whether the server may be told to forget others now. Not in a transaction, which an error would end.
     /// - Returns: how to run it. What is to be prepared counts as prepared from now on.
     package mutating func willRun(
         _ text: String,
         types: some Sequence<UInt32>,
+        mayPrepare: Bool = true,
         mayForget: Bool = true
     ) -> Use {
         guard capacity > 0 else { return .plain }
@@ -69,6 +71,7 @@ package struct StatementCache: Sendable, Hashable {
         entries.values[index].lastUse = uses
         guard entries.values[index].types.elementsEqual(types) else { return .plain }
         if let name = entries.values[index].name { return .prepared(name: name) }
+        guard mayPrepare else { return .plain }
         lastNumber += 1
         let name = "vernal_\(lastNumber)"
         entries.values[index].name = name
@@ -80,10 +83,15 @@ package struct StatementCache: Sendable, Hashable {
     private mutating func remember(_ text: String, _ types: [UInt32]) {
         if entries.count >= capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
             // The server is told with the next statement that it has to prepare: no flight for that alone.
-            if let name = oldest.value.name { surplus.append(name) }
-            entries[oldest.key] = nil
+            giveUp(oldest.key)
         }
         entries[text] = Entry(types: types, lastUse: uses)
+    }
+
+    /// What was prepared for a statement is of no use any more.
+    package mutating func giveUp(_ text: String) {
+        if let name = entries[text]?.name { surplus.append(name) }
+        entries[text] = nil
     }
 
     /// A statement could not be run as it was prepared: it is forgotten, and comes as a new one.

@@ -98,6 +98,8 @@ extension `On a real server` {
                 }
                 let answer = try await engine.query("SELECT 1 / \(1)").value(as: Int.self)
                 #expect(answer == 1)
+                let texts = try await engine.withConnection { try await Self.prepared(&$0) }
+                #expect(texts == ["SELECT 1 / $1"], "it is prepared once, though it fails")
                 #expect(engine.statistics.connects == 1)
             }
         }

@@ -20,7 +20,7 @@ extension LibpqConnection {
         return try await answer(until: deadline, isCancellable: true)
     }
 
-    /// Prepares a statement and runs it.
+    /// Prepares a statement and runs it, in one flight.
     ///
     /// - Parameters:
     ///   - text: the statement.
@@ -37,12 +37,13 @@ extension LibpqConnection {
         forgetting names: [String],
         until deadline: Moment?
     ) async throws(LibpqError) -> PGResultHandle {
-        try checkBeforeSending(until: deadline)
-        guard parameters.fitOneMessage else { throw Self.parametersTooLarge }
-        for name in names { try await command("DEALLOCATE \(name)", until: deadline) }
-        guard handle.sendPrepare(name, text, parameters) else { throw sendFailure }
-        _ = try await answer(until: deadline, isCancellable: true)
-        guard handle.sendQueryPrepared(name, parameters, binary: true) else { throw sendFailure }
-        return try await answer(until: deadline, isCancellable: true)
+        var prepare = PipelinedStatement(text, parameters)
+        prepare.form = .prepare(name)
+        var execute = prepare
+        execute.form = .execute(name)
+        return try await last(
+            of: names.map { PipelinedStatement("DEALLOCATE \($0)") } + [prepare, execute],
+            until: deadline
+        )
     }
 }

@@ -1,6 +1,15 @@
 internal import CLibpq
 
 extension PGConnHandle {
+    /// Sends one of several statements.
+    mutating func send(_ statement: PipelinedStatement) -> Bool {
+        switch statement.form {
+        case .query: sendQueryParams(statement.text, statement.parameters, binary: true)
+        case .prepare(let name): sendPrepare(name, statement.text, statement.parameters)
+        case .execute(let name): sendQueryPrepared(name, statement.parameters, binary: true)
+        }
+    }
+
     /// The corresponding libpq function is `PQsendPrepare`.
     mutating func sendPrepare(_ name: String, _ text: String, _ parameters: borrowing StatementParameters) -> Bool {
         unsafe name.withCString { name in

@@ -155,6 +155,9 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// What the server said last of its own accord, besides a farewell.
     var lastNotice: ServerMessage? { notices.lastNotice }
 
+    /// How often it has said something of its own accord, besides a farewell.
+    var noticeCount: Int { notices.count }
+
     // MARK: Statements
 
     /// The corresponding libpq function is `PQsendQueryParams`.

@@ -22,6 +22,7 @@ final class UpstreamWatch: Sendable {
     private let isGuarding = Atomic<Bool>(false)
     private let isResettable = Atomic<Bool>(false)
     private let isNaming = Atomic<Bool>(false)
+    private let isPipelining = Atomic<Bool>(false)
     private let isRDSProxy = Atomic<Bool>(false)
     private let policy: PinPolicy
     private let mayProbe: Bool
@@ -122,6 +123,7 @@ final class UpstreamWatch: Sendable {
             state.isSettled = true
             isResettable.store(state.rules.allowsReset, ordering: .relaxed)
             isNaming.store(state.rules.namedStatements == .yes, ordering: .relaxed)
+            isPipelining.store(state.rules.pipelining == .yes, ordering: .relaxed)
             isRDSProxy.store(verdict.kind == .rdsProxy, ordering: .relaxed)
             isGuarding.store(state.rules.guardsStatements && policy != .allow, ordering: .relaxed)
             return (result, notices)
@@ -173,6 +175,9 @@ final class UpstreamWatch: Sendable {
 
     /// Whether statements may be prepared under a name.
     var allowsNamedStatements: Bool { isNaming.load(ordering: .relaxed) }
+
+    /// Whether several statements may be on their way at once.
+    var allowsPipelining: Bool { isPipelining.load(ordering: .relaxed) }
 
     /// Whether it is known that what a session keeps is shared with others anyway.
     var sharesSessions: Bool {
