@@ -120,6 +120,21 @@ run_emulator_tests() {
         VERNAL=$(swift build --show-bin-path)/vernal Tests/emulator/run.sh
 }
 
+# The site of the articles and symbols, with warnings as errors, and the code in the articles and the README.
+check_documentation() { Tests/documentation/build.sh; }
+
+# What a program that was built against the last version would stumble over. What is broken on purpose, and told in
+# CHANGELOG.md, stands in the list as the tool printed it.
+check_api() {
+    local tag
+    if ! tag=$(git describe --tags --abbrev=0 2>/dev/null); then
+        note "no version was tagged yet: there is nothing to compare with"
+        return 0
+    fi
+    swift package diagnose-api-breaking-changes "$tag" --products Vernal VernalHost \
+        --breakage-allowlist-path Tests/support/api-breakages.txt
+}
+
 need_swift
 # shellcheck disable=SC2034 # read by install_prerequisites
 if [ ${#arguments[@]} -eq 0 ]; then need_test_tools=1; fi
@@ -135,6 +150,8 @@ if check "Build" build_tests; then
             [ -f "$manifest" ] || continue
             check "Example $(basename "${manifest%/Package.swift}")" run_example "${manifest%/Package.swift}" || true
         done
+        check "Documentation" check_documentation || true
+        check "Public API" check_api || true
         check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
         check "Example observability" run_script examples/observability || true
         check "Emulator from outside" run_emulator_tests || true

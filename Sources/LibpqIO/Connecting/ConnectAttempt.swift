@@ -247,7 +247,7 @@ package struct ConnectAttempt: ~Copyable {
         if let server = ServerMessage.parse(connectError: text) {
             return LibpqError(.connectRefused, server.message, server: server, phase: .authentication)
         }
-        let message = text.split(separator: "\n").joined(separator: " ")
+        let message = ConnectFailureText.plain(text)
         // libpq looks at the values of its options (sslmode, target_session_attrs, …) only when it starts to connect.
         let isAboutAnOption = message.hasPrefix("invalid ") && message.contains(" value: ")
         if isAboutAnOption { return LibpqError(.invalidSettings, message) }

@@ -14,7 +14,7 @@ internal import Darwin
 /// changes the connection is `mutating`, so the compiler sees to that. That is why it is `Sendable`.
 @safe
 struct PGConnHandle: ~Copyable, @unchecked Sendable {
-    private let conn: OpaquePointer
+    let conn: OpaquePointer
     private let notices = NoticeLog()
     /// For others than the owner.
     let lifeline = Lifeline()

@@ -110,7 +110,8 @@ extension PostgresConnection {
             throw failure.with { fields in
                 fields.code = .unknownCommitOutcome
                 fields.message =
-                    "no answer to COMMIT came (\(fields.message)): the transaction may or may not have been committed"
+                    "no answer to COMMIT came (\(fields.message)): the transaction may or may not have been committed, "
+                    + "so look before it is run again"
             }
         }
     }
