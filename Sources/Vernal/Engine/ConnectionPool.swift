@@ -65,7 +65,9 @@ final class ConnectionPool: Sendable {
         events = EventHub(engine: name, hooks)
         upstream = UpstreamWatch(configuration) { [events] notice in events.tell(notice) }
         let limits = configuration.limits
-        gate = configuration.connectAdmission.map { AdmissionGate($0) }
+        gate = configuration.connectAdmission.map { [events] admission in
+            AdmissionGate(admission) { notice in events.tell(notice) }
+        }
         shared = Mutex(
             Shared(
                 state: PoolState(limits),
