@@ -6,12 +6,21 @@ struct Benchmark: Sendable {
     var scope = Scope.direct
     /// One call stands for so many of `--calls`: what takes longer is done less often.
     var weight = 1
-    /// Whether contestants are compared by the time that all calls took together, and not by the time of one.
-    var comparesThroughput = false
+    var compared = Compared.median
     /// Makes the contestants, ready and warm.
     ///
     /// The one that is the reference comes first.
     let contestants: @Sendable (Server, Options) async throws -> [any Contestant]
+
+    /// The time by which contestants are compared.
+    enum Compared: Sendable {
+        /// The p50 of one call.
+        case median
+        /// The p99 of one call.
+        case tail
+        /// The time that all calls took together.
+        case together
+    }
 
     /// The servers that a benchmark is run with.
     enum Scope: Sendable {

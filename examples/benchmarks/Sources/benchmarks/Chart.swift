@@ -10,8 +10,8 @@ struct Chart {
     }
 
     private static let width = 760
-    private static let labels = 230
-    private static let bars = 330
+    private static let labels = 260
+    private static let bars = 310
     private static let rowHeight = 24
     private static let headHeight = 44
 
@@ -70,9 +70,10 @@ struct Chart {
             microseconds < 1000
             ? "\(ReportLine.number(microseconds)) µs" : "\(ReportLine.number(microseconds / 1000)) ms"
         let ratio = line.ratioToC.map { " · \(ReportLine.number($0, digits: 2)) × C" } ?? ""
-        let isEngine = contestant.isEmpty || contestant.contains("task") || contestant == "as a Decodable"
-        let style = isEngine ? "engine" : contestant.hasPrefix("C ") || contestant.hasPrefix("C,") ? "c" : "peer"
-        let label = contestant.isEmpty ? "Vernal" : isEngine ? "Vernal, \(contestant)" : contestant
+        let style =
+            ProcessPeer.all.contains(contestant)
+            ? "peer" : ["C ", "C,", "nothing else"].contains { contestant.hasPrefix($0) } ? "c" : "engine"
+        let label = contestant.isEmpty ? "Vernal" : style == "engine" ? "Vernal, \(contestant)" : contestant
         return Bar(label: label, value: microseconds, note: value + ratio, style: style)
     }
 

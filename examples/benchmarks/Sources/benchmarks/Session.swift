@@ -27,7 +27,7 @@ struct Session: Sendable {
                 scores[turn].contextSwitches.append(switches)
             }
             for index in contestants.indices {
-                scores[index].add(samples[index], comparesThroughput: benchmark.comparesThroughput)
+                scores[index].add(samples[index], benchmark.compared)
             }
         }
         for index in contestants.indices { try await count(contestants[index], &scores[index]) }
@@ -97,11 +97,15 @@ struct Score: Sendable {
     var countedCalls = 0.0
     var heapBytes: Int64?
 
-    mutating func add(_ samples: Samples, comparesThroughput: Bool) {
+    mutating func add(_ samples: Samples, _ kind: Benchmark.Compared) {
         p50.append(samples.quantile(0.5))
         p99.append(samples.quantile(0.99))
         together.append(samples.together)
-        compared.append(comparesThroughput ? samples.together : samples.quantile(0.5))
+        switch kind {
+        case .median: compared.append(samples.quantile(0.5))
+        case .tail: compared.append(samples.quantile(0.99))
+        case .together: compared.append(samples.together)
+        }
     }
 
     /// The median of the ratios of each round.

@@ -8,7 +8,9 @@ extension Benchmark {
     /// have but one thread.
     ///
     /// One call is one sleep of half a millisecond; its time is what it took longer.
-    static let stall = Benchmark(name: "stall of another task", scope: .once, weight: 20) { server, _ in
+    static let stall = Benchmark(name: "stall of another task", scope: .once, weight: 20, compared: .tail) {
+        server,
+        _ in
         let engine = try await Engine.connected(server)
         let peer = try CPeer(server)
         return [
