@@ -154,6 +154,7 @@ if check "Build" build_tests; then
         check "Documentation" check_documentation || true
         check "Public API" check_api || true
         check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
+        check "Example observability" run_script examples/observability || true
         check "Emulator from outside" run_emulator_tests || true
         if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
     fi

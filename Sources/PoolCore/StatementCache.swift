@@ -24,7 +24,7 @@ package struct StatementCache: Sendable, Hashable {
     /// Longer statements are made up anew each time, more often than not.
     private static let longestText = 8192
 
-    private let capacity: Int
+    private var capacity: Int
     private var entries: [String: Entry] = [:]
     private var uses = 0
     private var lastNumber = 0
@@ -36,6 +36,15 @@ package struct StatementCache: Sendable, Hashable {
         self.capacity = capacity
     }
 
+    /// Whether anything is ever prepared.
+    package var isOn: Bool { capacity > 0 }
+
+    /// From now on nothing is prepared.
+    package mutating func turnOff() {
+        capacity = 0
+        forgetAll()
+    }
+
     /// How many statements the server has prepared.
     package var preparedCount: Int { entries.values.count { $0.name != nil } }
 
@@ -44,8 +53,13 @@ package struct StatementCache: Sendable, Hashable {
     /// - Parameters:
     ///   - text: the statement.
     ///   - types: the types of its parameters; 0 where the server infers one.
+    ///   - mayForget: whether the server may be told to forget others now. Not in a transaction, which an error would end.
     /// - Returns: how to run it. What is to be prepared counts as prepared from now on.
-    package mutating func willRun(_ text: String, types: some Collection<UInt32>) -> Use {
+    package mutating func willRun(
+        _ text: String,
+        types: some Sequence<UInt32>,
+        mayForget: Bool = true
+    ) -> Use {
         guard capacity > 0 else { return .plain }
         uses += 1
         guard let index = entries.index(forKey: text) else {
@@ -58,6 +72,7 @@ package struct StatementCache: Sendable, Hashable {
         lastNumber += 1
         let name = "vernal_\(lastNumber)"
         entries.values[index].name = name
+        guard mayForget else { return .prepare(name: name, forget: []) }
         defer { surplus.removeAll() }
         return .prepare(name: name, forget: surplus)
     }

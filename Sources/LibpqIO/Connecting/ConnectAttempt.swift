@@ -30,6 +30,8 @@ package struct ConnectAttempt: ~Copyable {
     // Not private, nor is its type: Swift 6.3.1 then forgets to emit the metadata that other modules refer to when optimised.
     var current: Candidate?
     private var failures: [LibpqError] = []
+    /// When each step was done.
+    package private(set) var marks = ConnectMarks()
 
     struct Candidate: ~Copyable {
         var handle: PGConnHandle
@@ -76,6 +78,7 @@ package struct ConnectAttempt: ~Copyable {
         until deadline: Moment,
         waiter: SocketWaiter
     ) async -> Progress {
+        if marks.begun == nil { marks.begun = .now }
         while true {
             if Task.isCancelled { return .interrupted(.cancelled, phase) }
             if current != nil {
@@ -171,6 +174,7 @@ package struct ConnectAttempt: ~Copyable {
 
     private mutating func start(_ target: HostPlan.Target) {
         var settings = self.settings
+        marks.started(hasAddressOfItsOwn: !target.needsNoLookUp || target.hostaddr != nil)
         settings["host"] = target.host
         settings["hostaddr"] = target.hostaddr
         settings["port"] = target.port
@@ -218,7 +222,12 @@ package struct ConnectAttempt: ~Copyable {
             }
             let phase = candidate.handle.connectPhase
             let hasAnswered = candidate.wants == .read && phase != .transport
-            switch candidate.handle.connectPoll() {
+            let progress = candidate.handle.connectPoll()
+            // Once it has failed, libpq does not tell any more how far it was.
+            if progress != .failed {
+                marks.went(from: phase, to: candidate.handle.connectPhase, isEncrypted: candidate.handle.sslInUse)
+            }
+            switch progress {
             case .reading:
                 candidate.wants = .read
                 candidate.hasShownLife = candidate.hasShownLife || hasAnswered
@@ -226,7 +235,9 @@ package struct ConnectAttempt: ~Copyable {
                 candidate.wants = .write
                 candidate.hasShownLife = candidate.hasShownLife || hasAnswered
             case .failed: return .failed(Self.error(candidate.handle, phase: phase))
-            case .ok: return .connected(LibpqConnection(candidate.handle, pace: pace))
+            case .ok:
+                marks.connected = .now
+                return .connected(LibpqConnection(candidate.handle, pace: pace))
             }
         }
     }

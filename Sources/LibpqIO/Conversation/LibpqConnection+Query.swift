@@ -22,12 +22,7 @@ extension LibpqConnection {
         until deadline: Moment?
     ) async throws(LibpqError) -> PGResultHandle {
         try checkBeforeSending(until: deadline)
-        guard parameters.fitOneMessage else {
-            throw LibpqError(
-                .unsupported,
-                "the parameters have 1 GiB or more, which PostgreSQL does not take in one statement"
-            )
-        }
+        guard parameters.fitOneMessage else { throw Self.parametersTooLarge }
         guard handle.sendQueryParams(text, parameters, binary: binary) else { throw sendFailure }
         return try await answer(until: deadline, isCancellable: true)
     }
@@ -49,6 +44,18 @@ extension LibpqConnection {
         _ = try await answer(until: deadline, isCancellable: isCancellable)
     }
 
+    /// Asks over the simple protocol, for consoles that know no other; the result is text.
+    ///
+    /// - Throws: as `query`.
+    package mutating func simpleQuery(
+        _ text: String,
+        until deadline: Moment?
+    ) async throws(LibpqError) -> PGResultHandle {
+        try checkBeforeSending(until: deadline)
+        guard handle.sendQuery(text) else { throw sendFailure }
+        return try await answer(until: deadline, isCancellable: true)
+    }
+
     /// Asks the server for a sign of life: one round trip, no work.
     ///
     /// - Throws: as `query`; whatever it is, the connection is not to be used any more.
@@ -56,7 +63,7 @@ extension LibpqConnection {
         try await command("", until: deadline)
     }
 
-    private func checkBeforeSending(until deadline: Moment?) throws(LibpqError) {
+    func checkBeforeSending(until deadline: Moment?) throws(LibpqError) {
         if Task.isCancelled {
             throw LibpqError(.cancelled, "the task was cancelled before the statement was sent")
         }
@@ -171,10 +178,15 @@ extension LibpqConnection {
     }
 
     /// libpq took nothing of the statement.
-    private var sendFailure: LibpqError {
+    var sendFailure: LibpqError {
         if handle.isOK { return LibpqError(.unsupported, Self.singleLine(handle.errorMessage)) }
         return lost(statementWasSent: false)
     }
+
+    static let parametersTooLarge = LibpqError(
+        .unsupported,
+        "the parameters have 1 GiB or more, which PostgreSQL does not take in one statement"
+    )
 
     private func lost(statementWasSent: Bool) -> LibpqError {
         let message =

@@ -15,6 +15,8 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// Whether the server ended the connection for a reason that is not this connection's alone, or is not the one that is
     /// wanted any more.
     var isSuspect = false
+    /// What the server has prepared.
+    var statements: StatementCache
     /// What holds for all connections of its pool.
     let rules: ConnectionRules
     /// When the connection was made.
@@ -30,6 +32,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
         self.rules = rules
         limits = StatementLimits(rules)
         session = SessionState(rules.resetPolicy)
+        statements = StatementCache(capacity: rules.statementCacheSize)
     }
 
     /// What is known of what is in between.
@@ -90,13 +93,17 @@ public struct PostgresConnection: ~Copyable, Sendable {
 
     private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
         try query.validated()
-        session.willRun(query.text)
+        if session.isWatched || statements.isOn {
+            let traits = upstream.traits(of: query.text)
+            session.willRun(traits)
+            noteStatements(traits)
+        }
         if upstream.guardsStatements { try await keepRules(of: query.text) }
         let deadline = limits.deadline(timeout)
         link.cancelTimeout = limits.cancelTimeout
         let span = TraceSpan("query", statement: query.text)
         do throws(LibpqError) {
-            let result = try await link.query(query.text, query.parameters, until: deadline)
+            let result = try await send(query, until: deadline)
             span.end()
             return result
         } catch {
