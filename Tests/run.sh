@@ -12,7 +12,8 @@ usage() {
 Usage: Tests/run.sh [--no-tsan] [ARGUMENTS FOR swift test...]
 
 Installs what is missing, checks the format, builds, runs all tests with a PostgreSQL server of their own,
-builds and tests the examples, and runs the concurrent tests again under the thread sanitizer.
+builds and tests the examples, builds the documentation and compiles its code, compares the public interface with that of
+the last version, and runs the concurrent tests again under the thread sanitizer.
 
 With arguments for 'swift test' (such as '--filter PoolCoreTests') only the tests they choose are run.
 
@@ -131,7 +132,7 @@ check_api() {
         note "no version was tagged yet: there is nothing to compare with"
         return 0
     fi
-    swift package diagnose-api-breaking-changes "$tag" --products Vernal VernalHost \
+    swift package "${traits[@]}" diagnose-api-breaking-changes "$tag" --products Vernal VernalHost \
         --breakage-allowlist-path Tests/support/api-breakages.txt
 }
 
