@@ -180,7 +180,7 @@ extension `On a real server` {
         // Scenario 92.
         @Test(arguments: ["COPY (SELECT generate_series(1, 100000)) TO STDOUT", "COPY pg_temp.given FROM STDIN"])
         func
-            `a copy that was begun through query is an error that names the right way, and its connection can be used on`(
+            `a copy that was begun through query is an error that costs no connection`(
                 statement: String
             ) async throws
         {
