@@ -120,6 +120,17 @@ run_emulator_tests() {
         VERNAL=$(swift build --show-bin-path)/vernal Tests/emulator/run.sh
 }
 
+# Storms of cold starts, with what has to come of them.
+run_storms() {
+    local examples=$PWD/.build/examples name
+    local -A programs
+    for name in users-function fleet-admission; do
+        programs[$name]=$(swift build --package-path "examples/$name" --scratch-path "$examples/$name" --show-bin-path)/$name
+    done
+    VERNAL=$(swift build --show-bin-path)/vernal USERS_FUNCTION=${programs[users-function]} \
+        FLEET_ADMISSION=${programs[fleet-admission]} Tests/storms/run.sh
+}
+
 need_swift
 # shellcheck disable=SC2034 # read by install_prerequisites
 if [ ${#arguments[@]} -eq 0 ]; then need_test_tools=1; fi
@@ -137,6 +148,7 @@ if check "Build" build_tests; then
         done
         check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
         check "Emulator from outside" run_emulator_tests || true
+        check "Storms" run_storms || true
         if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
     fi
 fi
