@@ -16,7 +16,8 @@ package struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
 
 /// The name of one acquire that waits in the queue.
 package struct WaiterID: Hashable, Sendable, CustomStringConvertible {
-    let node: Int
+    /// The place in the queue's table; waiters that wait at the same time have different ones, and small ones.
+    package let node: Int
     let serial: UInt32
 
     package var description: String { "waiter \(node).\(serial)" }

@@ -1,6 +1,27 @@
-internal import Moments
+package import Moments
 
 extension PoolState {
+    /// The connection that an acquire would be lent without a look at it; `nil` when there is more to do than that.
+    ///
+    /// Nearly every acquire of a warm process finds one, so it is asked for first.
+    package func freshConnection(now: Moment) -> ConnectionID? {
+        guard waiters.isEmpty, !isPaused(now), slots.counts.halfOpen == 0, let newest = slots.idle.last,
+            !isOverdue(idle: newest, now: now), livenessCheck(newest, now: now) == .none
+        else { return nil }
+        // The oldest may have to be closed.
+        guard slots.idle.count == 1 || slots.idle.first.map({ !isOverdue(idle: $0, now: now) }) ?? true else {
+            return nil
+        }
+        return newest
+    }
+
+    /// Lends the connection that `freshConnection` has named in the same moment.
+    package mutating func freshLent(_ connection: ConnectionID, now: Moment) {
+        counters.acquires += 1
+        timings.acquired(after: .zero)
+        slots.lend(connection, now: now)
+    }
+
     /// The idle connection to lend, with what has to be known of it first, and those that have become too old.
     mutating func takeIdle(
         now: Moment

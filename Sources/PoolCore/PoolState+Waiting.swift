@@ -105,6 +105,10 @@ extension PoolState {
         return Wake(close: expired, waiter: waiter, handover: .open(permit))
     }
 
+    /// Whether there may be something for those who wait while the one connection that was free has gone to one of them: if
+    /// not, `nextWake` would find nothing.
+    package var mayServeMore: Bool { !waiters.isEmpty && (slots.counts.idle > 0 || hasRoom || pause != nil) }
+
     /// Takes a waiter out of the queue because there is something for it.
     ///
     /// - Returns: since when it has waited.

@@ -13,7 +13,7 @@ public import Vernal
 /// ```swift
 /// var configuration = try EngineConfiguration(environmentFor: nil)
 /// configuration.connectAdmission = try RedisAdmission(url: "rediss://:secret@redis:6379", name: "orders", rate: 20)
-/// configureEngine(configuration)
+/// try configureEngine(configuration)
 /// ```
 public final class RedisAdmission: ConnectAdmission {
     /// By which numbers it admits.

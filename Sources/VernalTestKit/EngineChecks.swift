@@ -1,3 +1,4 @@
+internal import Foundation
 package import Vernal
 
 extension Engine {
@@ -60,10 +61,16 @@ package func withEngine<R>(
     try await using(testEngine(change), body)
 }
 
+/// Where the work with the engines of tests runs: on Swift's own threads, or on the engine's.
+///
+/// Waiting is done in another way there, and what holds here has to hold there.
+private let testExecutor: (any TaskExecutor)? =
+    ProcessInfo.processInfo.environment["VERNAL_TEST_EXECUTOR"] == "engine" ? Engine.executor : nil
+
 /// Disposes of an engine when the work with it is done.
 package func using<R>(_ engine: Engine, _ body: (Engine) async throws -> R) async throws -> R {
     do {
-        let result = try await body(engine)
+        let result = try await withTaskExecutorPreference(testExecutor) { try await body(engine) }
         await engine.dispose()
         return result
     } catch {

@@ -157,3 +157,32 @@ import Testing
         #expect(pool.state.isEmpty)
     }
 }
+
+@Suite struct `An acquire that may be served at once` {
+    @Test func `is lent the connection that was used last, without a look at it`() throws {
+        let pool = PoolDriver { $0.size = 2 }
+        let connections = try pool.fill(2)
+        pool.now += .milliseconds(10)
+        #expect(pool.acquireAtOnce() == connections.last)
+        #expect(pool.counters.acquires == 3)
+        #expect(pool.counts.leased == 1)
+    }
+
+    @Test(arguments: [1, 31, 61]) func `is not, when the connection has to be looked at`(seconds: Int) throws {
+        let pool = PoolDriver()
+        _ = try pool.fill(1)
+        pool.now += .seconds(seconds)
+        #expect(pool.acquireAtOnce() == nil)
+        #expect(pool.counts.idle == 1)
+    }
+
+    @Test func `is not, when others wait, or lending is paused`() throws {
+        let pool = PoolDriver()
+        _ = try pool.fill(1)
+        pool.pause(for: .seconds(1))
+        #expect(pool.acquireAtOnce() == nil)
+        _ = try pool.queueUp()
+        pool.resume()
+        #expect(pool.acquireAtOnce() == nil)
+    }
+}

@@ -254,6 +254,12 @@ private enum EngineStatisticsProbe {
         #expect(error.description.contains(name), "\(error)")
     }
 
+    @Test func `says which options there are when it is asked for another stack's`() throws {
+        let error = try refusal { _ = try EngineConfiguration(url: "postgres://u:p@h/d?schema=public") }
+        #expect(error.description.contains("\"schema\""))
+        #expect(error.description.contains("connection_limit"))
+    }
+
     @Test(arguments: [
         "", "   ", "h", "postgres:", "postgres:/h/d", "mysql://h/d", "http://h/d", "postgres://[::1/d",
         "postgres://h:x/d",

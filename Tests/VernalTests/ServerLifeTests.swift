@@ -32,7 +32,7 @@ import VernalTestKit
         let engine = try engine(server.url) { $0.pingBypass = .seconds(60) }
         _ = try await engine.query("SELECT 1")
         try await server.stop()
-        let lost = await #expect(throws: VernalError.self) { try await engine.query("SELECT 1") }
+        let lost = await #expect(throws: VernalError.self) { try await engine.query("SELECT 2") }
         #expect(lost?.code == .connectionLost)
         let refused = await #expect(throws: VernalError.self) { try await engine.query("SELECT 1") }
         #expect(refused?.code == .connectFailed)

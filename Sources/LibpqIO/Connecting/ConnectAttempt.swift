@@ -30,6 +30,8 @@ package struct ConnectAttempt: ~Copyable {
     var addresses: [HostPlan.Target] = []
     // Not private, nor is its type: Swift 6.3.1 then forgets to emit the metadata that other modules refer to when optimised.
     var current: Candidate?
+    /// When each step was done.
+    package private(set) var marks = ConnectMarks()
     /// Another address beside the current one, while neither has accepted.
     var rival: Candidate?
     var failures: [LibpqError] = []
@@ -81,6 +83,7 @@ package struct ConnectAttempt: ~Copyable {
         until deadline: Moment,
         waiter: SocketWaiter
     ) async -> Progress {
+        if marks.begun == nil { marks.begun = .now }
         while true {
             if Task.isCancelled { return .interrupted(.cancelled, phase) }
             if rival != nil {
@@ -184,6 +187,7 @@ package struct ConnectAttempt: ~Copyable {
     /// Begins with an address.
     mutating func begin(_ target: HostPlan.Target) -> Candidate? {
         var settings = self.settings
+        marks.started(hasAddressOfItsOwn: !target.needsNoLookUp || target.hostaddr != nil)
         settings["host"] = target.host
         settings["hostaddr"] = target.hostaddr
         settings["port"] = target.port
@@ -223,7 +227,12 @@ package struct ConnectAttempt: ~Copyable {
             }
             let phase = candidate.handle.connectPhase
             let hasAnswered = candidate.wants == .read && phase != .transport
-            switch candidate.handle.connectPoll() {
+            let progress = candidate.handle.connectPoll()
+            // Once it has failed, libpq does not tell any more how far it was.
+            if progress != .failed {
+                marks.went(from: phase, to: candidate.handle.connectPhase, isEncrypted: candidate.handle.sslInUse)
+            }
+            switch progress {
             case .reading:
                 candidate.wants = .read
                 candidate.hasShownLife = candidate.hasShownLife || hasAnswered
@@ -231,7 +240,9 @@ package struct ConnectAttempt: ~Copyable {
                 candidate.wants = .write
                 candidate.hasShownLife = candidate.hasShownLife || hasAnswered
             case .failed: return .failed(Self.error(candidate.handle, phase: phase))
-            case .ok: return .connected(LibpqConnection(candidate.handle, pace: pace))
+            case .ok:
+                marks.connected = .now
+                return .connected(LibpqConnection(candidate.handle, pace: pace))
             }
         }
     }
@@ -245,7 +256,7 @@ package struct ConnectAttempt: ~Copyable {
         if let server = ServerMessage.parse(connectError: text) {
             return LibpqError(.connectRefused, server.message, server: server, phase: .authentication)
         }
-        let message = text.split(separator: "\n").joined(separator: " ")
+        let message = ConnectFailureText.plain(text)
         // libpq looks at the values of its options (sslmode, target_session_attrs, …) only when it starts to connect.
         let isAboutAnOption = message.hasPrefix("invalid ") && message.contains(" value: ")
         if isAboutAnOption { return LibpqError(.invalidSettings, message) }

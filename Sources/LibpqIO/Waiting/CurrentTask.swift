@@ -4,6 +4,6 @@ package enum CurrentTask {
     ///
     /// A later task may have the identity of one that has ended.
     package static var identity: Int {
-        unsafe withUnsafeCurrentTask { task in unsafe task?.hashValue ?? 0 }
+        unsafe withUnsafeCurrentTask { task in unsafe task.map { unsafe unsafeBitCast($0, to: Int.self) } ?? 0 }
     }
 }

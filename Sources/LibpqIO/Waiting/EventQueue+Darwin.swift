@@ -19,6 +19,9 @@ struct EventQueue: Sendable {
         _ = unsafe Darwin.kevent(queue, &event, 1, nil, 0, nil)
     }
 
+    /// Readable when `wait` would return at once.
+    var descriptor: Int32 { queue }
+
     /// Asks to be told once when the descriptor is ready.
     ///
     /// - Returns: `false` when the descriptor cannot be watched.

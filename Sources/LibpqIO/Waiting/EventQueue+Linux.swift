@@ -22,6 +22,9 @@ struct EventQueue: Sendable {
         _ = unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, wakeUp, &event)
     }
 
+    /// Readable when `wait` would return at once.
+    var descriptor: Int32 { epoll }
+
     /// Asks to be told once when the descriptor is ready.
     ///
     /// - Returns: `false` when the descriptor cannot be watched.

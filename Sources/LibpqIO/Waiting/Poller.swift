@@ -9,27 +9,48 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// One thread that watches sockets and deadlines for every suspended task of the process.
+/// One thread that watches sockets and deadlines for every suspended task of the process, and runs the tasks that prefer it.
 ///
 /// The thread starts with the first task that has to sleep: a process whose queries are answered while the caller waits
 /// in place never has it. Arming a socket needs no wake-up of the thread; only a deadline that is nearer than
 /// all others does.
 final class Poller: Sendable {
-    private struct Entry {
+    struct Entry {
         let parking: Parking
         let deadline: Moment?
+        let watchesSocket: Bool
     }
 
-    private struct Registry {
+    struct Registry {
         var entries: [UInt64: Entry] = [:]
         var lastToken: UInt64 = 0
+        /// How many of the entries watch a socket.
+        var sockets = 0
         /// When the thread will look at the deadlines again; `nil` when it sleeps until something happens.
         var nextLook: Moment?
         var isRunning = false
+        /// What the tasks that prefer this thread have to do, first come first served.
+        var jobs: [UnownedJob] = []
+        /// Whether the thread sleeps, so that a new job has to wake it.
+        var isAsleep = false
+
+        /// Whether the thread has to be started; it counts as running from then on.
+        mutating func mustStart() -> Bool {
+            defer { isRunning = true }
+            return !isRunning
+        }
+
+        mutating func remove(_ token: UInt64) -> Entry? {
+            let entry = entries.removeValue(forKey: token)
+            if entry?.watchesSocket == true { sockets -= 1 }
+            return entry
+        }
     }
 
-    private let registry = Mutex(Registry())
-    private let events: EventQueue
+    let registry = Mutex(Registry())
+    let events: EventQueue
+    /// The thread, as `currentThread` names it; 0 before it runs.
+    let thread = Atomic<UInt>(0)
 
     init() {
         events = EventQueue()
@@ -43,13 +64,13 @@ final class Poller: Sendable {
         isCancellable: Bool
     ) async -> WakeReason {
         guard socket != nil || deadline != nil else { return await parking.sleep(isCancellable: isCancellable) }
-        let token = register(Entry(parking: parking, deadline: deadline))
+        let token = register(Entry(parking: parking, deadline: deadline, watchesSocket: socket != nil))
         if let socket, !events.arm(socket.descriptor, for: socket.interest, token: token) {
             // The descriptor cannot be watched, which can only mean that it is closed: the next read will tell.
             parking.wake(.ready)
         }
         let reason = await parking.sleep(isCancellable: isCancellable)
-        registry.withLock { _ = $0.entries.removeValue(forKey: token) }
+        registry.withLock { _ = $0.remove(token) }
         return reason
     }
 
@@ -57,12 +78,12 @@ final class Poller: Sendable {
         let (token, mustStart, mustNudge) = registry.withLock { registry in
             registry.lastToken += 1
             registry.entries[registry.lastToken] = entry
-            let mustStart = !registry.isRunning
-            registry.isRunning = true
+            if entry.watchesSocket { registry.sockets += 1 }
+            let mustStart = registry.mustStart()
             var mustNudge = false
             if let deadline = entry.deadline, registry.nextLook.map({ deadline < $0 }) ?? true {
                 registry.nextLook = deadline
-                mustNudge = !mustStart
+                mustNudge = !mustStart && registry.isAsleep
             }
             return (registry.lastToken, mustStart, mustNudge)
         }
@@ -76,32 +97,5 @@ final class Poller: Sendable {
         }
         if mustNudge { events.nudge() }
         return token
-    }
-
-    private func run() {
-        while true {
-            let ready = events.wait(for: registry.withLock(\.nextLook).map { $0 - .now })
-            let now = Moment.now
-            let due: [(Parking, WakeReason)] = registry.withLock { registry in
-                var due = ready.compactMap { token in
-                    registry.entries.removeValue(forKey: token).map { ($0.parking, WakeReason.ready) }
-                }
-                if let nextLook = registry.nextLook, nextLook <= now {
-                    var nearest: Moment?
-                    for (token, entry) in registry.entries {
-                        guard let deadline = entry.deadline else { continue }
-                        if deadline <= now {
-                            due.append((entry.parking, .timedOut))
-                            registry.entries.removeValue(forKey: token)
-                        } else if nearest.map({ deadline < $0 }) ?? true {
-                            nearest = deadline
-                        }
-                    }
-                    registry.nextLook = nearest
-                }
-                return due
-            }
-            for (parking, reason) in due { parking.wake(reason) }
-        }
     }
 }

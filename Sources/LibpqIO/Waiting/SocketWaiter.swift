@@ -73,7 +73,11 @@ package final class SocketWaiter: Sendable {
         defer { waiting.subtract(1, ordering: .relaxed) }
 
         let start = monotonicNanoseconds()
-        if isAlone, mode == .adaptive, pace.average < Self.quickAnswer {
+        if mode == .adaptive, poller.isCurrentThread {
+            if isCancellable, Task.isCancelled { return .cancelled }
+            let limit = deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
+            if limit > .zero, poller.waitHere(for: (descriptor, interest), limit: limit) { return .ready }
+        } else if isAlone, mode == .adaptive, pace.average < Self.quickAnswer {
             await yieldNowAndThen(at: start)
             if isCancellable, Task.isCancelled { return .cancelled }
             let limit = deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
@@ -92,6 +96,9 @@ package final class SocketWaiter: Sendable {
         pace.record(monotonicNanoseconds() - start)
         return reason
     }
+
+    /// The thread that watches the sockets, for tasks that prefer to run there.
+    package var executor: any TaskExecutor { poller }
 
     /// Whether the socket has something to read at this moment.
     ///

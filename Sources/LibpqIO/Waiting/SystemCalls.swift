@@ -19,16 +19,42 @@ func milliseconds(_ duration: Duration?) -> Int32 {
 }
 
 /// Whether a socket is ready, waiting in place for at most `limit`.
-func pollInPlace(_ descriptor: Int32, for interest: SocketInterest, limit: Duration) -> Bool {
+///
+/// - Parameters:
+///   - descriptor: the socket.
+///   - interest: what for.
+///   - other: ends the wait, too, when it can be read; none if it is negative.
+///   - limit: how long.
+/// - Returns: whether the socket is ready.
+func pollInPlace(
+    _ descriptor: Int32,
+    for interest: SocketInterest,
+    orFor other: Int32 = -1,
+    limit: Duration
+) -> Bool {
     let events: Int32 =
         switch interest {
         case .read: POLLIN
         case .write: POLLOUT
         case .readOrWrite: POLLIN | POLLOUT
         }
-    var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-    // Interrupted by a signal: as if nothing had come; the caller waits on in its own way.
-    return unsafe poll(&entry, 1, milliseconds(limit)) > 0
+    var entries = (
+        pollfd(fd: descriptor, events: Int16(events), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0)
+    )
+    return unsafe withUnsafeMutablePointer(to: &entries) { entries in
+        let first = unsafe UnsafeMutableRawPointer(entries).assumingMemoryBound(to: pollfd.self)
+        // Interrupted by a signal: as if nothing had come; the caller waits on in its own way.
+        return unsafe poll(first, other < 0 ? 1 : 2, milliseconds(limit)) > 0 && first.pointee.revents != 0
+    }
+}
+
+/// Tells the threads of the process apart.
+func currentThread() -> UInt {
+    #if canImport(Darwin)
+    unsafe UInt(bitPattern: pthread_self())
+    #else
+    UInt(pthread_self())
+    #endif
 }
 
 /// Starts a detached thread.

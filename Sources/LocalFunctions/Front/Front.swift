@@ -10,7 +10,7 @@ package struct Front: Sendable {
     /// Begins to listen.
     ///
     /// `faults` does what only the owner of the database can; without it the answer is that there is no such thing.
-    /// `connections` counts what is open to the database.
+    /// `connections` counts what is open to the database; `dashboard` is shown to people.
     ///
     /// - Throws: `LocalFunctionsError` when the address is taken.
     package static func open(
@@ -18,10 +18,16 @@ package struct Front: Sendable {
         host: String,
         port: Int,
         faults: FaultHandler? = nil,
-        connections: ConnectionCounter? = nil
+        connections: ConnectionCounter? = nil,
+        dashboard: Dashboard? = nil
     ) async throws -> Front {
         let listener = try await HTTPListener.bind(host: host, port: port)
-        let control = ControlAPI(platform: platform, faults: faults, connections: connections)
+        let control = ControlAPI(
+            platform: platform,
+            faults: faults,
+            connections: connections,
+            dashboard: dashboard
+        )
         return Front(platform: platform, listener: listener, control: control)
     }
 

@@ -55,6 +55,7 @@ extension EngineConfiguration {
         if let value = variables["VERNAL_MAX_OVERFLOW"] { maxOverflow = try value.integer() }
         if let value = variables["VERNAL_MIN_CONNECTIONS"] { minConnections = try value.integer() }
         if let value = variables["VERNAL_MAX_WAITERS"] { maxWaiters = try value.integer() }
+        if let value = variables["VERNAL_STATEMENT_CACHE_SIZE"] { statementCacheSize = try value.integer() }
         if let value = variables["VERNAL_ACQUIRE_TIMEOUT"] { acquireTimeout = try value.duration() }
         if let value = variables["VERNAL_CONNECT_TIMEOUT"] { connectTimeout = try value.duration() }
         if let value = variables["VERNAL_IDLE_TIMEOUT"] { idleTimeout = try value.duration() }

@@ -6,6 +6,9 @@ internal import PoolCore
 extension PostgresConnection {
     // MARK: Before it is lent
 
+    /// Whether nothing is left to be done before it is lent, as far as the session is concerned.
+    var isReady: Bool { !link.isResetUnderWay && !session.needsConfiguring }
+
     /// Whether the connection is worth lending.
     ///
     /// - Parameters:
@@ -114,6 +117,9 @@ extension PostgresConnection {
 
     // MARK: When it comes back
 
+    /// Whether it comes back as it was lent: between transactions, with a session that nobody has changed.
+    var isClean: Bool { link.transactionStatus == .idle && !isSuspect && session.resetCommands == nil }
+
     /// The commands that clean the session for the next caller; `nil` when it needs none.
     var resetCommands: String? { session.resetCommands }
 
@@ -122,6 +128,7 @@ extension PostgresConnection {
     /// - Returns: whether the server has been told.
     mutating func sendReset(_ commands: String, configuresAgain: Bool) -> Bool {
         session.wasReset(undoingSettings: configuresAgain)
+        noteStatements(upstream.traits(of: commands))
         return link.sendReset(commands)
     }
 

@@ -1,24 +1,23 @@
-internal import LibpqIO
+internal import PoolCore
 
 /// What is known of a session that could reach the next caller.
 struct SessionState: Sendable {
     private let policy: ResetPolicy
-    /// Whether only a server that takes writes will do.
-    let wantsWriter: Bool
     /// Whether a statement was run that may have changed the session.
     private(set) var mayBeChanged = false
     /// Whether the program's own settings are not in force, because a reset has undone them.
     private(set) var needsConfiguring = false
 
-    init(_ configuration: EngineConfiguration) {
-        policy = configuration.resetPolicy
-        wantsWriter = ["read-write", "primary"].contains(configuration.settings["target_session_attrs"])
+    init(_ policy: ResetPolicy) {
+        self.policy = policy
     }
 
+    /// Whether it matters what the next statement does.
+    var isWatched: Bool { policy == .automatic && !mayBeChanged }
+
     /// A statement is about to be run.
-    mutating func willRun(_ statement: String) {
-        guard policy == .automatic, !mayBeChanged else { return }
-        mayBeChanged = SessionChange.isPossible(by: statement)
+    mutating func willRun(_ traits: StatementTraits) {
+        mayBeChanged = isWatched ? !traits.isDisjoint(with: .leftBehind) : mayBeChanged
     }
 
     /// The commands that clean the session; `nil` when it needs none.

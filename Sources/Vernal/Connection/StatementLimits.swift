@@ -4,25 +4,19 @@ internal import Moments
 
 /// How long statements may take: what the configuration says, and what the invocation has left.
 struct StatementLimits: Sendable {
-    private let invocationMargin: Duration
-    private let ownCancelTimeout: Duration
-    private let rollbackTimeout: Duration
-    private let maxTransactionDuration: Duration?
+    private let rules: ConnectionRules
     /// When every statement has to be done, whatever else is said: the end of a transaction's time, or of a hook's.
     var end: Moment?
 
-    init(_ configuration: EngineConfiguration) {
-        invocationMargin = configuration.invocationMargin
-        ownCancelTimeout = configuration.cancelTimeout
-        rollbackTimeout = configuration.rollbackTimeout
-        maxTransactionDuration = configuration.maxTransactionDuration
+    init(_ rules: ConnectionRules) {
+        self.rules = rules
     }
 
     /// When a statement that begins now has to be done; `nil` when nothing limits it.
     func deadline(_ timeout: Duration?) -> Moment? {
         let own = earlier(timeout.map { .now + $0 }, end)
         guard let invocation = InvocationDeadline.current else { return own }
-        return earlier(own, invocation.moment - invocationMargin)
+        return earlier(own, invocation.moment - rules.invocationMargin)
     }
 
     private func earlier(_ one: Moment?, _ other: Moment?) -> Moment? {
@@ -32,7 +26,7 @@ struct StatementLimits: Sendable {
 
     /// A transaction begins.
     mutating func begin(transactionOf duration: Duration?) {
-        guard let duration = duration ?? maxTransactionDuration else { return }
+        guard let duration = duration ?? rules.maxTransactionDuration else { return }
         end = earlier(end, .now + duration)
     }
 
@@ -57,9 +51,9 @@ struct StatementLimits: Sendable {
     /// In an invocation some time has to be left for the answer; but a rollback is always tried, because an open
     /// transaction holds locks.
     var cleanUpDeadline: Moment {
-        let own = Moment.now + rollbackTimeout
+        let own = Moment.now + rules.rollbackTimeout
         guard let invocation = InvocationDeadline.current else { return own }
-        return min(own, max(invocation.moment - invocationMargin / 5, .now + .milliseconds(20)))
+        return min(own, max(invocation.moment - rules.invocationMargin / 5, .now + .milliseconds(20)))
     }
 
     /// When a commit that begins now has to be answered.
@@ -72,7 +66,7 @@ struct StatementLimits: Sendable {
     ///
     /// In an invocation it comes out of the margin, of which some has to be left for the answer.
     var cancelTimeout: Duration {
-        guard InvocationDeadline.current != nil else { return ownCancelTimeout }
-        return min(ownCancelTimeout, invocationMargin * 4 / 5)
+        guard InvocationDeadline.current != nil else { return rules.cancelTimeout }
+        return min(rules.cancelTimeout, rules.invocationMargin * 4 / 5)
     }
 }

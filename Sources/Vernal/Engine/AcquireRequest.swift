@@ -3,10 +3,12 @@ internal import Moments
 
 /// Who wants a connection, and until when it is worth anything to him.
 struct AcquireRequest: Sendable {
+    let begun: Moment
     let deadline: Moment
     let borrower: Borrower
 
-    init(until deadline: Moment, at site: CallSite) {
+    init(at begun: Moment = .now, until deadline: Moment, from site: CallSite) {
+        self.begun = begun
         self.deadline = deadline
         borrower = Borrower(site: site, task: CurrentTask.identity)
     }

@@ -62,7 +62,7 @@ extension ConnectionPool {
             }
             let rules = upstream.rules
             let lifeline = link.lifeline
-            var connection = PostgresConnection(link, id: id, configuration: configuration, upstream: upstream)
+            var connection = PostgresConnection(link, id: id, rules: connectionRules)
             if let configure = hooks.configure {
                 do throws(VernalError) {
                     try await connection.configure(with: configure, until: request.deadline)

@@ -6,11 +6,11 @@ internal import Synchronization
 // Telling those who want to know; never under the lock.
 
 extension ConnectionPool {
-    func tellAcquired(_ epoch: Int, _ request: AcquireRequest, since begun: Moment) {
+    func tellAcquired(_ epoch: Int, _ request: AcquireRequest) {
         let now = Moment.now
         events.emit(.acquired) { event in
             event.epoch = epoch
-            event.duration = now - begun
+            event.duration = now - request.begun
             event.callSite = request.borrower.site
         }
     }

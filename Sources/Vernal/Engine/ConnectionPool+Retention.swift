@@ -40,7 +40,7 @@ extension ConnectionPool {
             shared.slotsCountedAt = .now
             return true
         }
-        let request = AcquireRequest(until: .now + Self.countLimit, at: CallSite())
+        let request = AcquireRequest(until: .now + Self.countLimit, from: CallSite())
         guard mustCount, let connection = try? await tryAcquire(request) else { return .notNeeded }
         do {
             let (used, usable) = try await lend(connection) { connection in

@@ -12,7 +12,12 @@ extension ConnectionPool {
         var connection = connection
         do {
             let result = try await body(&connection)
-            await release(connection)
+            // Nearly always; not worth a call that may suspend.
+            if hooks.reset == nil, connection.isClean {
+                giveBack(connection, .reusable)
+            } else {
+                await release(connection)
+            }
             return result
         } catch {
             await release(connection)
@@ -103,6 +108,7 @@ extension ConnectionPool {
             case .hand(let waiter):
                 if let connection = connection.take() { shared.slots[id.slot].park(connection) }
                 sleeper = shared.put(.lend(id, .none), for: waiter)
+                return (shared.state.mayServeMore, isTimeToLook)
             case .close:
                 reason = shared.state.evictionReason(of: id)
             }

@@ -13,7 +13,7 @@ extension ConnectionPool {
         let deadline = request.deadline
         var askAgain = askAgain
         // Somebody may have forgotten to give his connection back, and nobody else would ever notice.
-        lookAround()
+        if shared.withLock({ $0.watch.isDue(request.begun) }) { lookAround() }
         while true {
             let reason = await waiter.sleep(until: min(askAgain ?? deadline, deadline))
             if let handover = waiter.take() {

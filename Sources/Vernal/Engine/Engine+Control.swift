@@ -25,8 +25,7 @@ extension Engine {
     ) async throws -> R? {
         let pool = try pool.get()
         let site = CallSite(fileID: fileID, line: line)
-        let request = AcquireRequest(until: pool.acquireDeadline(acquireTimeout), at: site)
-        let connection = try await pool.tryAcquire(request)
+        let connection = try await pool.tryAcquire(pool.request(from: site, timeout: acquireTimeout))
         guard let connection else { return nil }
         return try await pool.lend(connection, to: body)
     }
@@ -85,6 +84,6 @@ extension Engine {
     /// - Throws: as `withConnection` when a connect fails.
     public func warmUp(timeout: Duration = .seconds(5)) async throws {
         let pool = try pool.get()
-        try await pool.fill(AcquireRequest(until: .now + timeout, at: CallSite()))
+        try await pool.fill(AcquireRequest(until: .now + timeout, from: CallSite()))
     }
 }

@@ -139,13 +139,14 @@ public final class Engine: Sendable {
         }
     }
 
-    private func withConnection<R>(
+    func withConnection<R>(
         acquireTimeout: Duration? = nil,
         at site: CallSite,
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
         let pool = try pool.get()
-        let request = AcquireRequest(until: pool.acquireDeadline(acquireTimeout), at: site)
+        let request = pool.request(from: site, timeout: acquireTimeout)
+        if let connection = pool.acquireAtOnce(request) { return try await pool.lend(connection, to: body) }
         return try await pool.lend(pool.acquire(request), to: body)
     }
 

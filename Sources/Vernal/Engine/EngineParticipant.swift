@@ -43,10 +43,13 @@ final class EngineParticipant: InvocationParticipant {
 }
 
 extension ConnectionPool {
-    /// Until when a connection is worth anything to a caller that asks now.
-    func acquireDeadline(_ timeout: Duration?) -> Moment {
-        let own = Moment.now + (timeout ?? configuration.acquireTimeout)
-        guard let invocation = InvocationDeadline.current else { return own }
-        return min(own, invocation.moment - configuration.invocationMargin)
+    /// The request of a caller that asks now.
+    func request(from site: CallSite, timeout: Duration?) -> AcquireRequest {
+        let now = Moment.now
+        var deadline = now + (timeout ?? configuration.acquireTimeout)
+        if let invocation = InvocationDeadline.current {
+            deadline = min(deadline, invocation.moment - configuration.invocationMargin)
+        }
+        return AcquireRequest(at: now, until: deadline, from: site)
     }
 }

@@ -29,9 +29,15 @@ final class PoolSlot: Sendable {
         }
     }
 
-    /// Takes the connection out; `nil` when there is none.
-    func takeConnection() -> PostgresConnection? {
+    /// Takes the connection out; `nil` when there is none, or it is not as wanted.
+    func takeConnection(if isWanted: (borrowing PostgresConnection) -> Bool = { _ in true }) -> PostgresConnection? {
         content.withLock { content in
+            switch content {
+            case .connection(let connection):
+                guard isWanted(connection) else { return nil }
+            case .attempt: return nil
+            case .empty: return nil
+            }
             var taken = Content.empty
             swap(&content, &taken)
             switch consume taken {

@@ -38,3 +38,25 @@ final class Waiter: Sendable {
         content.withLock { $0.handover.take() }
     }
 }
+
+/// The waiters of a pool by their names.
+struct WaiterTable: Sendable {
+    /// By their places in the queue's table: a waiter is looked up for each hand-over, and hashing its name takes longer.
+    private var places: [(id: WaiterID, waiter: Waiter)?] = []
+
+    subscript(id: WaiterID) -> Waiter? {
+        get {
+            guard places.indices.contains(id.node), let place = places[id.node], place.id == id else { return nil }
+            return place.waiter
+        }
+        set {
+            while places.count <= id.node { places.append(nil) }
+            if let newValue {
+                places[id.node] = (id, newValue)
+            } else if places[id.node]?.id == id {
+                // The place may be another's by now.
+                places[id.node] = nil
+            }
+        }
+    }
+}

@@ -6,6 +6,9 @@ internal import Tracing
 /// Source: OpenTelemetry semantic conventions, "Database client spans". The text of a statement is recorded: what a program
 /// interpolates is a parameter and not in it. Parameters are never recorded.
 struct TraceSpan: ~Copyable {
+    /// Whether spans are left out.
+    static let isNothing = false
+
     private let span: any Span
 
     init(_ name: String, engine: String? = nil, statement: String? = nil) {
@@ -30,6 +33,9 @@ struct TraceSpan: ~Copyable {
 #else
 /// Nothing, unless the trait `Tracing` is on.
 struct TraceSpan: ~Copyable {
+    @inline(__always)
+    static var isNothing: Bool { true }
+
     @inline(__always)
     init(_ name: StaticString, engine: String? = nil, statement: String? = nil) {}
 

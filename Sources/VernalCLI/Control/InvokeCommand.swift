@@ -9,7 +9,8 @@ struct InvokeCommand: AsyncParsableCommand {
         commandName: "invoke",
         abstract: "Invoke the function of a running emulator.",
         discussion: """
-            Prints what the function returned; the exit status is 1 when that was an error.
+            Prints what the function returned. The exit status is 0, 1 when that was an error, 64 for wrong usage, and 69 when \
+            no emulator answers.
 
             Examples:
               vernal invoke --data '{"name": "Ada"}'

@@ -23,7 +23,8 @@ struct StormCommand: AsyncParsableCommand {
               vernal storm -n 50 --max-connections 20 --policy naive --report naive.html -- ./users-function
               vernal storm -n 20 --waves 5 --rest 2s --path /users -- ./users-function
 
-            The exit status is 0 also when invocations failed: that is what is being measured.
+            The exit status is 0 also when invocations failed: that is what is being measured; 64 for wrong usage, 66 when \
+            the program cannot be run or fails even alone, 69 when there is no database to run, and 130 after Ctrl-C.
             """
     )
 

@@ -80,6 +80,14 @@ final class PoolDriver {
         take(state.acquireRequested(now: now, deadline: now + patience))
     }
 
+    /// What an acquire would find that is made with no more than one look.
+    func acquireAtOnce() -> ConnectionID? {
+        closed = []
+        guard let connection = state.freshConnection(now: now) else { return nil }
+        state.freshLent(connection, now: now)
+        return connection
+    }
+
     func tryAcquire() -> Told {
         take(state.tryAcquireRequested(now: now))
     }

@@ -119,6 +119,12 @@ struct Simulation {
             try model.tried(told, closed: pool.closed, now: pool.now)
             return true
         }
+        if random.chance(50), let connection = pool.acquireAtOnce() {
+            lastEvent = "acquire at once: \(connection)"
+            let told = Told.lend(connection, .none)
+            try model.acquired(told, closed: pool.closed, now: pool.now, deadline: pool.now + patience)
+            return true
+        }
         let told = pool.acquire(patience: patience)
         lastEvent = "acquire: \(told)"
         try model.acquired(told, closed: pool.closed, now: pool.now, deadline: pool.now + patience)

@@ -1,0 +1,52 @@
+internal import Moments
+internal import Synchronization
+
+extension Poller {
+    /// As many jobs are run before the sockets are looked at again.
+    private static let jobsBetweenLooks = 64
+
+    /// What the thread does.
+    func run() {
+        thread.store(currentThread(), ordering: .relaxed)
+        var jobs: [UnownedJob] = []
+        while true {
+            // Tasks hand connections to one another here, each time with a job; the sockets can wait for some of them.
+            for _ in 0..<Self.jobsBetweenLooks {
+                registry.withLock { swap(&$0.jobs, &jobs) }
+                if jobs.isEmpty { break }
+                for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
+                jobs.removeAll(keepingCapacity: true)
+            }
+            let limit = registry.withLock { registry -> Duration? in
+                guard registry.jobs.isEmpty else { return .zero }
+                registry.isAsleep = true
+                return registry.nextLook.map { $0 - .now }
+            }
+            wake(events.wait(for: limit))
+        }
+    }
+
+    /// Wakes those whose sockets are ready or whose time is over.
+    private func wake(_ ready: [UInt64]) {
+        let now = Moment.now
+        let due: [(Parking, WakeReason)] = registry.withLock { registry in
+            registry.isAsleep = false
+            var due = ready.compactMap { token in registry.remove(token).map { ($0.parking, WakeReason.ready) } }
+            if let nextLook = registry.nextLook, nextLook <= now {
+                var nearest: Moment?
+                for (token, entry) in registry.entries {
+                    guard let deadline = entry.deadline else { continue }
+                    if deadline <= now {
+                        due.append((entry.parking, .timedOut))
+                        _ = registry.remove(token)
+                    } else if nearest.map({ deadline < $0 }) ?? true {
+                        nearest = deadline
+                    }
+                }
+                registry.nextLook = nearest
+            }
+            return due
+        }
+        for (parking, reason) in due { parking.wake(reason) }
+    }
+}

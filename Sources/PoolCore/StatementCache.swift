@@ -1,0 +1,107 @@
+/// Which statements of one connection the server has prepared, and which it is worth preparing.
+///
+/// A statement is prepared when it comes for the second time: one that comes once only would cost the server memory for
+/// nothing. When there is no room, the one that was not used for the longest time goes.
+package struct StatementCache: Sendable, Hashable {
+    /// What to do with a statement.
+    package enum Use: Sendable, Hashable {
+        /// Send it as it is.
+        case plain
+        /// Prepare it under this name and run that, and have the server forget others in the same flight.
+        case prepare(name: String, forget: [String])
+        /// Run what was prepared under this name.
+        case prepared(name: String)
+    }
+
+    private struct Entry: Sendable, Hashable {
+        /// `nil` as long as it was seen only once.
+        var name: String?
+        /// Of which types the parameters were; with others it is another statement.
+        var types: [UInt32]
+        var lastUse = 0
+    }
+
+    /// Longer statements are made up anew each time, more often than not.
+    private static let longestText = 8192
+
+    private var capacity: Int
+    private var entries: [String: Entry] = [:]
+    private var uses = 0
+    private var lastNumber = 0
+    /// What the server has prepared and nobody needs any more.
+    private var surplus: [String] = []
+
+    /// - Parameter capacity: how many statements are kept in mind; with 0 none is ever prepared.
+    package init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    /// Whether anything is ever prepared.
+    package var isOn: Bool { capacity > 0 }
+
+    /// From now on nothing is prepared.
+    package mutating func turnOff() {
+        capacity = 0
+        forgetAll()
+    }
+
+    /// How many statements the server has prepared.
+    package var preparedCount: Int { entries.values.count { $0.name != nil } }
+
+    /// A statement is about to be run.
+    ///
+    /// - Parameters:
+    ///   - text: the statement.
+    ///   - types: the types of its parameters; 0 where the server infers one.
+    ///   - mayPrepare: whether it may be prepared now.
+    ///   - mayForget: whether the server may be told to forget others now. Not in a transaction, which an error would end.
+    /// - Returns: how to run it. What is to be prepared counts as prepared from now on.
+    package mutating func willRun(
+        _ text: String,
+        types: some Sequence<UInt32>,
+        mayPrepare: Bool = true,
+        mayForget: Bool = true
+    ) -> Use {
+        guard capacity > 0 else { return .plain }
+        uses += 1
+        guard let index = entries.index(forKey: text) else {
+            if text.utf8.count <= Self.longestText { remember(text, Array(types)) }
+            return .plain
+        }
+        entries.values[index].lastUse = uses
+        guard entries.values[index].types.elementsEqual(types) else { return .plain }
+        if let name = entries.values[index].name { return .prepared(name: name) }
+        guard mayPrepare else { return .plain }
+        lastNumber += 1
+        let name = "vernal_\(lastNumber)"
+        entries.values[index].name = name
+        guard mayForget else { return .prepare(name: name, forget: []) }
+        defer { surplus.removeAll() }
+        return .prepare(name: name, forget: surplus)
+    }
+
+    private mutating func remember(_ text: String, _ types: [UInt32]) {
+        if entries.count >= capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            // The server is told with the next statement that it has to prepare: no flight for that alone.
+            giveUp(oldest.key)
+        }
+        entries[text] = Entry(types: types, lastUse: uses)
+    }
+
+    /// What was prepared for a statement is of no use any more.
+    package mutating func giveUp(_ text: String) {
+        if let name = entries[text]?.name { surplus.append(name) }
+        entries[text] = nil
+    }
+
+    /// A statement could not be run as it was prepared: it is forgotten, and comes as a new one.
+    package mutating func forget(_ text: String) {
+        entries[text] = nil
+    }
+
+    /// The server has forgotten all statements, as after `DISCARD ALL`.
+    package mutating func forgetAll() {
+        entries.removeAll(keepingCapacity: true)
+        surplus.removeAll()
+    }
+}

@@ -1,0 +1,28 @@
+internal import LibpqIO
+
+/// What holds for every connection of a pool.
+///
+/// One object to which all of them refer: a connection is passed on several times for each use, so it is to be small.
+final class ConnectionRules: Sendable {
+    let invocationMargin: Duration
+    let cancelTimeout: Duration
+    let rollbackTimeout: Duration
+    let maxTransactionDuration: Duration?
+    let resetPolicy: ResetPolicy
+    let statementCacheSize: Int
+    /// Whether only a server that takes writes will do.
+    let wantsWriter: Bool
+    /// What is known of what is in between.
+    let upstream: UpstreamWatch
+
+    init(_ configuration: EngineConfiguration, _ upstream: UpstreamWatch) {
+        invocationMargin = configuration.invocationMargin
+        cancelTimeout = configuration.cancelTimeout
+        rollbackTimeout = configuration.rollbackTimeout
+        maxTransactionDuration = configuration.maxTransactionDuration
+        resetPolicy = configuration.resetPolicy
+        statementCacheSize = configuration.statementCacheSize
+        wantsWriter = ["read-write", "primary"].contains(configuration.settings["target_session_attrs"])
+        self.upstream = upstream
+    }
+}
