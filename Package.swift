@@ -202,6 +202,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "VernalCLITests",
+            dependencies: [
+                "VernalCLI", "EmbeddedPostgres", "LibpqIO", "LocalFunctions", "Vernal", "VernalTestKit",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "EmbeddedPostgresTests",
             dependencies: [
                 "EmbeddedPostgres",

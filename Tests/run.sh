@@ -12,7 +12,8 @@ usage() {
 Usage: Tests/run.sh [--no-tsan] [ARGUMENTS FOR swift test...]
 
 Installs what is missing, checks the format, builds, runs all tests with a PostgreSQL server of their own,
-builds and tests the examples, and runs the concurrent tests again under the thread sanitizer.
+builds and tests the examples, builds the documentation and compiles its code, compares the public interface with that of
+the last version, and runs the concurrent tests again under the thread sanitizer.
 
 With arguments for 'swift test' (such as '--filter PoolCoreTests') only the tests they choose are run.
 
@@ -120,6 +121,21 @@ run_emulator_tests() {
         VERNAL=$(swift build --show-bin-path)/vernal Tests/emulator/run.sh
 }
 
+# The site of the articles and symbols, with warnings as errors, and the code in the articles and the README.
+check_documentation() { Tests/documentation/build.sh; }
+
+# What a program that was built against the last version would stumble over. What is broken on purpose, and told in
+# CHANGELOG.md, stands in the list as the tool printed it.
+check_api() {
+    local tag
+    if ! tag=$(git describe --tags --abbrev=0 2>/dev/null); then
+        note "no version was tagged yet: there is nothing to compare with"
+        return 0
+    fi
+    swift package "${traits[@]}" diagnose-api-breaking-changes "$tag" --products Vernal VernalHost \
+        --breakage-allowlist-path Tests/support/api-breakages.txt
+}
+
 need_swift
 # shellcheck disable=SC2034 # read by install_prerequisites
 if [ ${#arguments[@]} -eq 0 ]; then need_test_tools=1; fi
@@ -135,7 +151,10 @@ if check "Build" build_tests; then
             [ -f "$manifest" ] || continue
             check "Example $(basename "${manifest%/Package.swift}")" run_example "${manifest%/Package.swift}" || true
         done
+        check "Documentation" check_documentation || true
+        check "Public API" check_api || true
         check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
+        check "Example observability" run_script examples/observability || true
         check "Emulator from outside" run_emulator_tests || true
         if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
     fi

@@ -41,6 +41,8 @@ package struct LibpqError: Error, Sendable, Hashable {
     package var phase: ConnectPhase?
     /// Whether any part of a statement may have reached the server.
     package var statementWasSent = false
+    /// Which statement of a pipeline it is about, from 0.
+    package var statementIndex: Int?
 
     package init(
         _ code: Code,

@@ -10,6 +10,8 @@ package struct ServerMessage: Sendable, Hashable {
     package var message: String
     package var detail: String?
     package var hint: String?
+    /// In the midst of what it happened, such as the line of a copy.
+    package var context: String?
     /// Where in the statement the error is: in characters, from 1.
     package var position: Int?
     package var schema: String?
@@ -53,6 +55,7 @@ extension PGResultHandle {
         result.lacksSeverityField = field(.severity) == nil
         result.detail = field(.detail)
         result.hint = field(.hint)
+        result.context = field(.context)
         result.position = field(.position).flatMap { Int($0) }
         result.schema = field(.schema)
         result.table = field(.table)

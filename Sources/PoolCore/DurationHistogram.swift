@@ -77,6 +77,11 @@ package struct DurationHistogram: Sendable, Hashable {
         return max
     }
 
+    /// How many were longer than a duration, which is rounded up to the end of its bucket.
+    package func count(longerThan duration: Duration) -> Int {
+        buckets.indices.dropFirst(Self.bucket(of: duration) + 1).reduce(0) { $0 + Int(buckets[$1]) }
+    }
+
     private static func bucket(of duration: Duration) -> Int {
         // Neither `components` nor a conversion of 128 bits: each costs more than all the rest. A shift leaves units of 2^30 attoseconds,
         // and what would not fit then is further than the last bucket.

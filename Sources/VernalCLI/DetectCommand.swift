@@ -16,8 +16,7 @@ struct DetectCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: .init("Where the database is; DATABASE_URL when it is left out.", valueName: "url"))
-    var url: String?
+    @OptionGroup var server: ServerArgument
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -25,12 +24,8 @@ struct DetectCommand: AsyncParsableCommand {
     @Flag(help: "Ask, too, and do not only look.")
     var probe = false
 
-    @Option(help: .init("How long it may take, in seconds.", valueName: "seconds"))
-    var timeout = 10.0
-
     func validate() throws {
-        guard timeout > 0, timeout <= 600 else { throw ValidationError("--timeout has to be from 0 to 600 seconds") }
-        if url == nil, ProcessInfo.processInfo.environment["DATABASE_URL"] == nil {
+        if server.text == nil {
             throw ValidationError("Say where the database is: vernal detect postgres://… (or set DATABASE_URL)")
         }
     }
@@ -38,22 +33,17 @@ struct DetectCommand: AsyncParsableCommand {
     func run() async throws {
         let inspection: UpstreamInspection
         do throws(VernalError) {
-            let text = url ?? ProcessInfo.processInfo.environment["DATABASE_URL"] ?? ""
-            let configuration = try EngineConfiguration(url: text)
-            inspection = try await UpstreamInspection.inspect(configuration, probe: probe, timeout: .seconds(timeout))
+            let configuration = try EngineConfiguration(url: server.text ?? "")
+            inspection = try await UpstreamInspection.inspect(
+                configuration,
+                asking: probe ? .probe : [],
+                timeout: .seconds(server.timeout)
+            )
         } catch {
             standardError("vernal: \(error)")
-            throw ExitCode(Self.status(for: error))
+            throw ExitCode(ServerArgument.status(for: error))
         }
         print(json ? try Self.json(inspection) : Self.text(inspection))
-    }
-
-    private static func status(for error: VernalError) -> Int32 {
-        switch error.code {
-        case .configuration: 64
-        case .authenticationFailed: 77
-        default: 69
-        }
     }
 
     private struct Output: Encodable {

@@ -19,7 +19,12 @@ struct VernalCommand: AsyncParsableCommand {
                     TermCommand.self, FaultCommand.self,
                 ]
             ),
-            CommandGroup(name: "Databases:", subcommands: [PostgresCommand.self, DetectCommand.self]),
+            CommandGroup(
+                name: "Databases:",
+                subcommands: [
+                    PostgresCommand.self, DetectCommand.self, DoctorCommand.self, AdviseCommand.self,
+                ]
+            ),
         ]
     )
 }

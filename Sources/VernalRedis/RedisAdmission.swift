@@ -11,9 +11,9 @@ public import Vernal
 /// is frozen for most of its time is not to hold a connection there, either.
 ///
 /// ```swift
-/// var configuration = try EngineConfiguration()
+/// var configuration = try EngineConfiguration(environmentFor: nil)
 /// configuration.connectAdmission = try RedisAdmission(url: "rediss://:secret@redis:6379", name: "orders", rate: 20)
-/// configureEngine(configuration)
+/// try configureEngine(configuration)
 /// ```
 public final class RedisAdmission: ConnectAdmission {
     /// By which numbers it admits.

@@ -173,18 +173,26 @@ extension `libpq on a real server` {
 
         @Test(
             arguments: Waiting.allCases,
-            ["COPY (SELECT generate_series(1, 200000)) TO STDOUT", "COPY given FROM STDIN"]
+            [
+                "COPY (SELECT generate_series(1, 20)) TO STDOUT",
+                "COPY (SELECT generate_series(1, 100000000)) TO STDOUT",
+                "COPY given FROM STDIN",
+            ]
         )
-        func `takes a copy for an error and does not wedge`(waiting: Waiting, statement: String) async throws {
+        func `takes a copy for an error, says what to use, and is free afterwards`(
+            waiting: Waiting,
+            statement: String
+        ) async throws {
             var connection = try await connect(settings(), waiting)
             try await connection.command("CREATE TEMPORARY TABLE given (id int)", until: .now + .seconds(5))
             let took = await time {
                 let error = await connection.failure(statement)
                 #expect(error?.code == .unsupported)
+                #expect(error?.message.contains(statement.contains("STDIN") ? "copyIn" : "copyOut") == true)
                 let status = connection.transactionStatus
-                #expect(status == .active)
+                #expect(status == .idle)
                 let next = await connection.failure("SELECT 1", within: .seconds(1))
-                #expect(next != nil)
+                #expect(next == nil)
             }
             #expect(took < .seconds(3))
         }

@@ -36,6 +36,24 @@ import VernalTestKit
         #expect(ServerMessage.parse(connectError: text) == nil)
     }
 
+    @Test func `is one line without tabs when no server spoke`() {
+        #expect(
+            ConnectFailureText.plain("connection failed: Connection refused\n\tIs the server running on that host?\n")
+                == "connection failed: Connection refused Is the server running on that host?"
+        )
+        #expect(ConnectFailureText.plain("\n\n") == "")
+    }
+
+    @Test(arguments: [
+        "connection to server at \"h\", port 80 failed: received invalid response to SSL negotiation: H",
+        "connection to server at \"h\", port 80 failed: expected authentication request from server, but received H",
+    ])
+    func `says when what answers is no PostgreSQL`(text: String) {
+        let plain = ConnectFailureText.plain(text)
+        #expect(plain.hasPrefix(text))
+        #expect(plain.hasSuffix("are host and port the right ones?"))
+    }
+
     @Test func `does not trip over any text`() {
         var random = SeededGenerator(seed: 7)
         let pieces = ["FATAL", ":", "  ", "28P01", ": ", "\n", "DETAIL:", "é", "\"", " ", "x"]

@@ -37,6 +37,15 @@ import Testing
         #expect(histogram.count == 1000)
     }
 
+    @Test func `counts those that were longer than a duration, to the end of its bucket`() {
+        var histogram = DurationHistogram()
+        for milliseconds in 1...100 { histogram.record(.milliseconds(milliseconds)) }
+        #expect([49, 50].contains(histogram.count(longerThan: .milliseconds(50))))
+        #expect(histogram.count(longerThan: .zero) == 100)
+        #expect(histogram.count(longerThan: .seconds(1)) == 0)
+        #expect(histogram.count(longerThan: .seconds(1000)) == 0)
+    }
+
     @Test func `takes any duration`() {
         var histogram = DurationHistogram()
         let longest = Duration.seconds(Int64.max)

@@ -253,6 +253,7 @@ extension `On a real server` {
                     }
                     #expect(error.code == .throttled)
                     #expect(error.wait == .connectThrottle)
+                    #expect(error.message.contains("connectRate"), "\(error)")
                 }
                 #expect(took < .seconds(1))
             }

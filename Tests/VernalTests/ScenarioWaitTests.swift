@@ -60,6 +60,8 @@ extension `On a real server` {
                                 try await engine.query("SELECT 1")
                             }
                             #expect(error.code == .tooManyWaiters)
+                            // Who has the connections is who has to let go of them.
+                            #expect(error.message.contains("held by VernalTests/"), "\(error)")
                             #expect(error.poolCounts?.waiting == 2)
                         }
                         #expect(took < .seconds(1))

@@ -7,6 +7,7 @@ import tempfile
 import time
 import unittest
 
+import browser
 from harness import BOOTSTRAP, USERS, VERNAL, Emulator, process_state, wait_for
 
 
@@ -136,14 +137,6 @@ class Storm(unittest.TestCase):
         self.assertIn("no configuration, giving up", result.stderr)
 
 
-def browser():
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = subprocess.run(["sh", "-c", f"command -v {name}"], capture_output=True, text=True).stdout.strip()
-        if found:
-            return found
-    raise AssertionError("no Chromium: run ./Tests/run.sh, which installs it")
-
-
 class Page:
     """A page as a browser shows it: its elements, what it asked the network for, and what its scripts complained of."""
 
@@ -154,7 +147,7 @@ class Page:
         log = os.path.join(folder, "net.json")
         run = subprocess.run(
             [
-                browser(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+                browser.find(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync", "--no-first-run", "--no-pings",
                 "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile", f"--log-net-log={log}",
                 "--enable-logging=stderr", "--timeout=3000", "--dump-dom", f"file://{path}",

@@ -73,6 +73,7 @@ missing_prerequisites() {
     command -v apt-get >/dev/null || return 0
     command -v wrk >/dev/null || echo wrk
     command -v slowhttptest >/dev/null || echo slowhttptest
+    command -v promtool >/dev/null || echo promtool
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
         echo chromium
@@ -108,6 +109,7 @@ install_prerequisites() {
             pgpool) packages+=(pgpool2) ;;
             envsubst) packages+=(gettext-base) ;;
             python) packages+=(python3 python3-venv) ;;
+            promtool) packages+=(prometheus) ;;
             *) packages+=("$word") ;;
         esac
     done
@@ -120,10 +122,12 @@ install_prerequisites() {
     "${root[@]}" apt-get update -q
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends \
         -o Dpkg::Options::=--force-confold "${packages[@]}"
-    # Nobody here needs the poolers that Debian's packages have started, either.
-    if [[ " ${packages[*]} " == *" pgbouncer "* || " ${packages[*]} " == *" pgpool2 "* ]] && [ -d /run/systemd/system ]; then
-        "${root[@]}" systemctl disable -q --now pgbouncer pgpool2 || true
-    fi
+    # Nobody here needs the services that Debian's packages have started, either.
+    local service
+    for service in pgbouncer pgpool2 prometheus; do
+        [[ " ${packages[*]} " == *" $service "* && -d /run/systemd/system ]] || continue
+        "${root[@]}" systemctl disable -q --now "$service" || true
+    done
     missing=$(missing_prerequisites)
     [ -z "$missing" ] || stop "still missing after the installation: $(tr '\n' ' ' <<<"$missing")"
 }

@@ -22,12 +22,7 @@ extension LibpqConnection {
         until deadline: Moment?
     ) async throws(LibpqError) -> PGResultHandle {
         try checkBeforeSending(until: deadline)
-        guard parameters.fitOneMessage else {
-            throw LibpqError(
-                .unsupported,
-                "the parameters have 1 GiB or more, which PostgreSQL does not take in one statement"
-            )
-        }
+        guard parameters.fitOneMessage else { throw Self.parametersTooLarge }
         guard handle.sendQueryParams(text, parameters, binary: binary) else { throw sendFailure }
         return try await answer(until: deadline, isCancellable: true)
     }
@@ -49,6 +44,18 @@ extension LibpqConnection {
         _ = try await answer(until: deadline, isCancellable: isCancellable)
     }
 
+    /// Asks over the simple protocol, for consoles that know no other; the result is text.
+    ///
+    /// - Throws: as `query`.
+    package mutating func simpleQuery(
+        _ text: String,
+        until deadline: Moment?
+    ) async throws(LibpqError) -> PGResultHandle {
+        try checkBeforeSending(until: deadline)
+        guard handle.sendQuery(text) else { throw sendFailure }
+        return try await answer(until: deadline, isCancellable: true)
+    }
+
     /// Asks the server for a sign of life: one round trip, no work.
     ///
     /// - Throws: as `query`; whatever it is, the connection is not to be used any more.
@@ -56,17 +63,27 @@ extension LibpqConnection {
         try await command("", until: deadline)
     }
 
-    private func checkBeforeSending(until deadline: Moment?) throws(LibpqError) {
+    /// Refuses what can come to nothing.
+    ///
+    /// - Throws: `cancelled`, `timedOut`, or `unsupported` when another statement is still under way.
+    package func checkBeforeSending(until deadline: Moment?) throws(LibpqError) {
         if Task.isCancelled {
             throw LibpqError(.cancelled, "the task was cancelled before the statement was sent")
         }
         if let deadline, deadline <= .now {
             throw LibpqError(.timedOut, "the deadline had passed before the statement was sent")
         }
+        // In pipeline mode libpq would take it, and nobody would ever be answered.
+        if handle.transactionStatus == .active {
+            throw LibpqError(
+                .unsupported,
+                "the connection is still busy with a statement that was given up: use another one"
+            )
+        }
     }
 
     /// What has been read of the answer to a statement.
-    private struct Answer: ~Copyable {
+    struct Answer: ~Copyable {
         var result: PGResultHandle?
         /// The first error: a pooler says what is wrong and then closes, and the second error only says that it closed.
         var error: LibpqError?
@@ -81,11 +98,7 @@ extension LibpqConnection {
         if let gaveUp = await read(&answer, until: deadline, isCancellable: isCancellable) {
             try await giveUp(&answer, because: gaveUp)
         }
-        if var error = answer.error {
-            // Some poolers call an error fatal and keep the connection; so what counts is whether it is gone.
-            if error.code == .server, error.server?.isFatal == true, !handle.isOK { error.code = .connectionLost }
-            throw error
-        }
+        if let error = answer.error { throw withFate(error) }
         guard let result = answer.result.take() else { throw lost(statementWasSent: true) }
         return result
     }
@@ -93,7 +106,7 @@ extension LibpqConnection {
     /// Sends what is left to send and reads until the answer is complete.
     ///
     /// - Returns: why it stopped before that; `nil` when the answer is complete.
-    private mutating func read(
+    mutating func read(
         _ answer: inout Answer,
         until deadline: Moment?,
         isCancellable: Bool
@@ -111,17 +124,11 @@ extension LibpqConnection {
             }
             guard let result = handle.getResult() else { return nil }
             switch result.status {
-            case .commandOK, .tuplesOK, .emptyQuery, .singleTuple:
+            case .commandOK, .tuplesOK, .emptyQuery, .singleTuple, .tuplesChunk:
                 answer.result = consume result
             case .copyIn, .copyOut, .copyBoth:
-                // The session is in the middle of a copy: its status stays "active", so it will not be used again.
-                answer.error =
-                    answer.error
-                    ?? LibpqError(
-                        .unsupported,
-                        "COPY cannot be run as a query: the connection was given up",
-                        statementWasSent: true
-                    )
+                answer.error = answer.error ?? Self.unexpectedCopy(result.status)
+                _ = await abandon()
                 return nil
             default:
                 if answer.error == nil { answer.error = error(of: result) }
@@ -129,7 +136,7 @@ extension LibpqConnection {
         }
     }
 
-    private mutating func wait(
+    mutating func wait(
         _ interest: SocketInterest,
         until deadline: Moment?,
         _ isCancellable: Bool
@@ -157,26 +164,30 @@ extension LibpqConnection {
         let wasDelivered = cancelTimeout > .zero ? await requestCancel(until: limit) : false
         let isComplete = wasDelivered ? await read(&answer, until: limit, isCancellable: false) == nil : false
         if isComplete, answer.error?.server?.sqlState != "57014" { return }
+        throw Self.gaveUp(reason)
+    }
+
+    static func gaveUp(_ reason: GaveUp) -> LibpqError {
         switch reason {
         case .timedOut:
-            throw LibpqError(.timedOut, "the deadline passed while the statement ran", statementWasSent: true)
+            LibpqError(.timedOut, "the deadline passed while the statement ran", statementWasSent: true)
         case .cancelled:
-            throw LibpqError(.cancelled, "the task was cancelled while the statement ran", statementWasSent: true)
+            LibpqError(.cancelled, "the task was cancelled while the statement ran", statementWasSent: true)
         }
     }
 
-    private func error(of result: borrowing PGResultHandle) -> LibpqError {
+    func error(of result: borrowing PGResultHandle) -> LibpqError {
         guard let message = result.serverMessage else { return lost(statementWasSent: true) }
         return LibpqError(.server, message.message, server: message, statementWasSent: true)
     }
 
     /// libpq took nothing of the statement.
-    private var sendFailure: LibpqError {
+    var sendFailure: LibpqError {
         if handle.isOK { return LibpqError(.unsupported, Self.singleLine(handle.errorMessage)) }
         return lost(statementWasSent: false)
     }
 
-    private func lost(statementWasSent: Bool) -> LibpqError {
+    func lost(statementWasSent: Bool) -> LibpqError {
         let message =
             if let farewell = handle.farewell {
                 "the server ended the connection: \(farewell.message)"

@@ -5,7 +5,7 @@ internal import CLibpq
 /// The outcome of `PQresultStatus`.
 package enum ExecStatus: Sendable, Hashable {
     case emptyQuery, commandOK, tuplesOK, copyOut, copyIn, copyBoth, badResponse, nonfatalError, fatalError
-    case singleTuple, pipelineSync, pipelineAborted
+    case singleTuple, tuplesChunk, pipelineSync, pipelineAborted
     case other(UInt32)
 
     init(_ status: ExecStatusType) {
@@ -23,7 +23,7 @@ package enum ExecStatus: Sendable, Hashable {
             case PGRES_SINGLE_TUPLE: .singleTuple
             case PGRES_PIPELINE_SYNC: .pipelineSync
             case PGRES_PIPELINE_ABORTED: .pipelineAborted
-            default: .other(status.rawValue)
+            default: vernal_is_chunk_of_rows(status) == 1 ? .tuplesChunk : .other(status.rawValue)
             }
     }
 }

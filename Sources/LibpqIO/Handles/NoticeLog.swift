@@ -9,12 +9,16 @@ internal import Synchronization
 final class NoticeLog: Sendable {
     private let lastFatal = Mutex<ServerMessage?>(nil)
     private let lastOther = Mutex<ServerMessage?>(nil)
+    private let others = Atomic<Int>(0)
 
     /// Why the server ended the connection, when it said so.
     var farewell: ServerMessage? { lastFatal.withLock { $0 } }
 
     /// What it said last that was no farewell.
     var lastNotice: ServerMessage? { lastOther.withLock { $0 } }
+
+    /// How many notices there were that were no farewell.
+    var count: Int { others.load(ordering: .relaxed) }
 
     /// Listens to a connection.
     ///
@@ -34,6 +38,7 @@ final class NoticeLog: Sendable {
                     log.lastFatal.withLock { $0 = message }
                 } else {
                     log.lastOther.withLock { $0 = message }
+                    log.others.add(1, ordering: .relaxed)
                 }
             },
             context

@@ -14,7 +14,7 @@ internal import Darwin
 /// changes the connection is `mutating`, so the compiler sees to that. That is why it is `Sendable`.
 @safe
 struct PGConnHandle: ~Copyable, @unchecked Sendable {
-    private let conn: OpaquePointer
+    let conn: OpaquePointer
     private let notices = NoticeLog()
     /// For others than the owner.
     let lifeline = Lifeline()
@@ -113,6 +113,30 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQsslInUse`.
     var sslInUse: Bool { unsafe PQsslInUse(conn) == 1 }
 
+    /// The corresponding libpq function is `PQsslAttribute`.
+    func sslAttribute(_ name: String) -> String? { unsafe Self.text(PQsslAttribute(conn, name)) }
+
+    /// What the certificate of the server says of itself; `nil` without TLS, and where that is not to be found out.
+    ///
+    /// The corresponding libpq function is `PQsslStruct`.
+    var serverCertificate: TLSFacts.Certificate? {
+        var certificate = vernal_certificate()
+        guard unsafe vernal_server_certificate(conn, &certificate) == 1 else { return nil }
+        return TLSFacts.Certificate(
+            subject: Self.text(of: &certificate.subject),
+            issuer: Self.text(of: &certificate.issuer),
+            notBefore: Int(certificate.not_before),
+            notAfter: Int(certificate.not_after)
+        )
+    }
+
+    /// The text in an array of C, up to its NUL.
+    private static func text<Characters: BitwiseCopyable>(of characters: inout Characters) -> String {
+        unsafe withUnsafeBytes(of: &characters) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
     /// The corresponding libpq function is `PQparameterStatus`.
     func parameterStatus(_ name: String) -> String? {
         guard let value = unsafe PQparameterStatus(conn, name) else { return nil }
@@ -130,6 +154,9 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
 
     /// What the server said last of its own accord, besides a farewell.
     var lastNotice: ServerMessage? { notices.lastNotice }
+
+    /// How often it has said something of its own accord, besides a farewell.
+    var noticeCount: Int { notices.count }
 
     // MARK: Statements
 

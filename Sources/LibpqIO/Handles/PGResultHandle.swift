@@ -91,6 +91,11 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
         return true
     }
 
+    /// Whether the data of a copy is in binary format.
+    ///
+    /// The corresponding libpq function is `PQbinaryTuples`.
+    package var binaryTuples: Bool { unsafe PQbinaryTuples(result) == 1 }
+
     /// How many rows an `INSERT`, `UPDATE`, `DELETE`, `MERGE`, `SELECT`, … affected; 0 for other commands.
     ///
     /// The corresponding libpq function is `PQcmdTuples`.

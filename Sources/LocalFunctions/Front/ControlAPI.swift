@@ -12,6 +12,7 @@ struct ControlAPI: Sendable {
     let platform: FunctionPlatform
     let faults: FaultHandler?
     let connections: ConnectionCounter?
+    let dashboard: Dashboard?
 
     static let base = "/_vernal/"
 
@@ -22,6 +23,11 @@ struct ControlAPI: Sendable {
         guard address.hasPrefix("127.") || address == "::1" else {
             return try await answer(call, .forbidden, "only this machine may control the functions")
         }
+        // A page from elsewhere, whose name was made to lead here, comes with its own name.
+        if let host = call.head.headers.first(name: "Host"), !Self.isOwnName(host) {
+            return try await answer(call, .forbidden, "this machine is not called \(host) here: use 127.0.0.1")
+        }
+        if call.path == Dashboard.path, call.head.method == .GET { return try await showDashboard(call) }
         // A page cannot set such a field without asking first, which nobody answers.
         guard call.head.headers.contains(name: "X-Vernal") else {
             return try await answer(call, .forbidden, "the field X-Vernal is missing")
@@ -29,6 +35,11 @@ struct ControlAPI: Sendable {
         let parts = call.path.dropFirst(Self.base.count).split(separator: "/")
         switch (call.head.method, parts.count, parts.first) {
         case (.GET, 1, "environments"): try await list(call)
+        case (.GET, 1, "state"):
+            guard let dashboard else { return try await answer(call, .notFound, Self.noDashboard) }
+            let after = HTTPEvent.parameters(call.query).first { $0.name == "after" }.flatMap { Int($0.value) }
+            let headers: HTTPHeaders = ["Content-Type": "application/json", "Cache-Control": "no-store"]
+            try await call.reply.send(.ok, headers, await dashboard.state(after ?? 0))
         case (.POST, 3, "environments"):
             guard let id = Int(parts[1]).map({ EnvironmentID($0) }), platform.exists(id) else {
                 return try await answer(call, .notFound, "there is no environment \(parts[1]); see vernal ps")
@@ -37,6 +48,29 @@ struct ControlAPI: Sendable {
         case (.POST, 2, "faults"): try await fault(String(parts[1]), nil, call)
         default: try await answer(call, .notFound, "there is nothing here")
         }
+    }
+
+    private static let noDashboard = "there is no dashboard: start vernal run with --dashboard"
+
+    private func showDashboard(_ call: HTTPCall) async throws {
+        guard let dashboard else { return try await answer(call, .notFound, Self.noDashboard) }
+        let headers: HTTPHeaders = [
+            "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
+            // Nothing from anywhere else, and no other page around it.
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+                + "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ]
+        try await call.reply.send(.ok, headers, dashboard.page)
+    }
+
+    /// Whether the field `Host` names this machine, with or without a port.
+    static func isOwnName(_ host: String) -> Bool {
+        let end =
+            host.hasPrefix("[") ? host.firstIndex(of: "]").map { host.index(after: $0) } : host.firstIndex(of: ":")
+        let name = host[..<(end ?? host.endIndex)]
+        return name == "localhost" || name == "[::1]"
+            || name.hasPrefix("127.")
+                && name.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
     }
 
     private func order(_ verb: String, _ id: EnvironmentID, _ call: HTTPCall) async throws {

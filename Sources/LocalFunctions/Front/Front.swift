@@ -10,7 +10,7 @@ package struct Front: Sendable {
     /// Begins to listen.
     ///
     /// `faults` does what only the owner of the database can; without it the answer is that there is no such thing.
-    /// `connections` counts what is open to the database.
+    /// `connections` counts what is open to the database; `dashboard` is shown to people.
     ///
     /// - Throws: `LocalFunctionsError` when the address is taken.
     package static func open(
@@ -18,10 +18,16 @@ package struct Front: Sendable {
         host: String,
         port: Int,
         faults: FaultHandler? = nil,
-        connections: ConnectionCounter? = nil
+        connections: ConnectionCounter? = nil,
+        dashboard: Dashboard? = nil
     ) async throws -> Front {
         let listener = try await HTTPListener.bind(host: host, port: port)
-        let control = ControlAPI(platform: platform, faults: faults, connections: connections)
+        let control = ControlAPI(
+            platform: platform,
+            faults: faults,
+            connections: connections,
+            dashboard: dashboard
+        )
         return Front(platform: platform, listener: listener, control: control)
     }
 
@@ -53,15 +59,22 @@ package struct Front: Sendable {
         }
     }
 
+    /// An event that fails is tried again under the same identifier, after a pause that grows.
     private func runInBackground(_ invocation: Invocation) async {
-        switch await platform.invoke(invocation, patience: .seconds(6 * 3600)) {
-        case .stream(let pipe, _): while (try? await pipe.read()) ?? nil != nil {}
-        case .upstream(let environment, let port):
-            _ = try? await HTTPRequester.connect(host: "127.0.0.1", port: port) { upstream in
-                try await upstream.answer(.POST, "/", headers: ["Connection": "close"], body: invocation.event)
+        let options = platform.options
+        for attempt in 0...options.eventRetries {
+            if attempt > 0 {
+                do { try await Task.sleep(for: options.eventRetryPause * attempt) } catch { return }
+                await platform.awaitSettled(invocation.id, for: .seconds(1))
             }
-            platform.upstreamAnswered(environment, invocation.id)
-        case .answer, .error, .failure, .rejected: break
+            let result = await platform.invoke(invocation, patience: .seconds(6 * 3600))
+            // There was no room for as long as an event is kept.
+            if case .rejected = result { return }
+            let outcome = await InvokeOutcome(result, of: invocation, platform)
+            guard let error = outcome.errorType else { return }
+            let left = options.eventRetries - attempt
+            let sequel = left > 0 ? "it is tried again in \(options.eventRetryPause * (attempt + 1))" : "it is dropped"
+            options.observe(.notice(nil, "RequestId: \(invocation.id) the event failed (\(error)), \(sequel)"))
         }
     }
 

@@ -33,7 +33,7 @@ package struct HTTPRequester {
             var requester = HTTPRequester(
                 inbound: inbound.makeAsyncIterator(),
                 outbound: outbound,
-                authority: "\(host):\(port)"
+                authority: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
             )
             return try await body(&requester)
         }

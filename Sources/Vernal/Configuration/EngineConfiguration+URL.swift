@@ -37,9 +37,17 @@ extension EngineConfiguration {
         do throws(LibpqError) {
             settings = try ConnectionSettings(parsing: text)
         } catch {
-            throw VernalError(.configuration, "the connection string is not usable: \(error.message)")
+            let reason = error.message + Self.hint(error)
+            throw VernalError(.configuration, "the connection string is not usable: \(reason)")
         }
         try takeConnectTimeout()
+    }
+
+    /// What to say of an option that libpq does not know: most likely it is that of another stack.
+    private static func hint(_ error: LibpqError) -> String {
+        guard error.message.hasPrefix("invalid URI query parameter:") else { return "" }
+        return "; an option is one of libpq's, or pool_size, max_overflow, pool_timeout, pool_recycle, pool_pre_ping, "
+            + "connection_limit or pgbouncer"
     }
 
     /// What stands behind `postgres://` or `postgresql://`, also with the name of a driver in the scheme, as SQLAlchemy
@@ -110,9 +118,10 @@ extension EngineConfiguration {
                 // Supabase's own mark, such as "base-pooler.x" in the URLs of its poolers.
                 if value.contains("pooler") { upstream = .supavisor }
                 upstreamSource = "supa=… in the URL"
-            // For other stacks' caches of prepared statements, of which there is none here.
-            case "statement_cache_size", "prepareThreshold": _ = try setting.integer()
-            case "prepared_statements": _ = try setting.boolean()
+            // asyncpg's, pgjdbc's and ActiveRecord's words for it.
+            case "statement_cache_size": statementCacheSize = try setting.integer()
+            case "prepareThreshold": if try setting.integer() == 0 { statementCacheSize = 0 }
+            case "prepared_statements": if try !setting.boolean() { statementCacheSize = 0 }
             default: foreign.append(String(option))
             }
         }

@@ -116,6 +116,7 @@ extension PostgresConnection {
     /// - Returns: whether the server has been told.
     mutating func sendReset(_ commands: String, configuresAgain: Bool) -> Bool {
         session.wasReset(undoingSettings: configuresAgain)
+        noteStatements(upstream.traits(of: commands))
         return link.sendReset(commands)
     }
 

@@ -5,7 +5,8 @@ internal import PoolCore
 extension PostgresConnection {
     /// Runs a closure in a transaction: committed when the closure returns, rolled back when it throws.
     ///
-    /// When there is a deadline, the server is told of it with `SET LOCAL` in the same round trip, so that it ends the transaction
+    /// Where the upstream is known to take several statements in one flight, the beginning goes along with the first statement, and costs no
+    /// round trip of its own. When there is a deadline, the server is told of it with `SET LOCAL` in the same round trip, so that it ends the transaction
     /// even if this process is frozen or killed meanwhile.
     ///
     /// Within a transaction it makes a savepoint instead, so that what the inner closure did can be rolled back alone.
@@ -65,8 +66,7 @@ extension PostgresConnection {
         _ options: TransactionOptions,
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
-        // One flight: what limits the transaction at the server goes along with its beginning.
-        try await command(options.begin + (upstream.allowsLocalSettings ? limits.serverLimits : ""))
+        try await open(options)
         let result: R
         do {
             result = try await body(&self)
@@ -79,6 +79,11 @@ extension PostgresConnection {
     }
 
     private mutating func commit() async throws(VernalError) {
+        if let opening = opening.take() {
+            // Nothing was run in it, so nothing has to be ended.
+            if case .failed(let error) = opening { throw error }
+            return
+        }
         switch link.transactionStatus {
         case .inFailedTransaction:
             // COMMIT would be answered with ROLLBACK, and nobody would notice.
@@ -110,7 +115,8 @@ extension PostgresConnection {
             throw failure.with { fields in
                 fields.code = .unknownCommitOutcome
                 fields.message =
-                    "no answer to COMMIT came (\(fields.message)): the transaction may or may not have been committed"
+                    "no answer to COMMIT came (\(fields.message)): the transaction may or may not have been committed, "
+                    + "so look before it is run again"
             }
         }
     }
@@ -126,7 +132,7 @@ extension PostgresConnection {
             )
         }
         // Savepoints of one name hide each other and come back in turn, so one name is enough.
-        try await command("SAVEPOINT vernal")
+        if opening == nil { try await command("SAVEPOINT vernal") } else { try await sendOpening("; SAVEPOINT vernal") }
         let result: R
         do {
             result = try await body(&self)
@@ -168,7 +174,7 @@ extension PostgresConnection {
         )
     }
 
-    private mutating func command(_ text: String) async throws(VernalError) {
+    mutating func command(_ text: String) async throws(VernalError) {
         link.cancelTimeout = limits.cancelTimeout
         do throws(LibpqError) {
             try await link.command(text, until: limits.deadline(nil))
@@ -179,6 +185,7 @@ extension PostgresConnection {
 
     /// If it cannot be rolled back here, the connection is closed when it goes back, which has the same effect.
     private mutating func rollBackAfterFailure() async {
+        opening = nil
         guard isInTransaction else { return }
         _ = await rollBack()
     }

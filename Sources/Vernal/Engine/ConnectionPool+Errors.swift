@@ -62,19 +62,22 @@ extension ConnectionPool {
         case .tooManyWaiters:
             explained(
                 .tooManyWaiters,
-                "\(configuration.maxWaiters) callers are waiting for a connection already (maxWaiters)"
+                "\(configuration.maxWaiters) callers are waiting for a connection already (maxWaiters): hold connections for "
+                    + "less time, or allow more of them (poolSize)" + holders
             ) { $0.wait = .poolQueue }
         case .closed:
             explained(.poolClosed, "the engine was disposed of: nothing can be run on it any more")
         case .throttled:
             explained(
                 .throttled,
-                "this process has opened too many connections lately; the next may be opened after the deadline"
+                "this process has opened too many connections lately, and the next may be opened after the deadline: find out "
+                    + "what closes them (statistics.evictions), or allow more a second (connectRate)"
             ) { $0.wait = .connectThrottle }
         case .notAdmitted:
             explained(
                 .throttled,
-                "the fleet has opened too many connections lately; the next may be opened after the deadline"
+                "the fleet has opened too many connections lately, and the next may be opened after the deadline: allow more in "
+                    + "the admission (connectAdmission), or give callers more time"
             ) { $0.wait = .connectThrottle }
         case .breakerOpen:
             explained(

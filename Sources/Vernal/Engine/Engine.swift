@@ -139,7 +139,7 @@ public final class Engine: Sendable {
         }
     }
 
-    private func withConnection<R>(
+    func withConnection<R>(
         acquireTimeout: Duration? = nil,
         at site: CallSite,
         _ body: (inout PostgresConnection) async throws -> R

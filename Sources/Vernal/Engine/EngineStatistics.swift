@@ -17,6 +17,9 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
 
     /// How often a connection was asked for.
     public var acquires = 0
+    /// How often it took more than 50 ms (to 2 %) to get one: where these are more than a twentieth of those who got one, the
+    /// 95th percentile is more than that.
+    public var slowAcquires = 0
     /// How often somebody had to wait for one.
     public var waits = 0
     /// How often one was refused at once: too many waiters, the connect throttle, or the engine disposed of.
@@ -125,6 +128,7 @@ public struct EngineStatistics: Sendable, Hashable, Codable {
         leaksWithdrawn = counters.leaksWithdrawn
         self.resets = resets
         evictions = Evictions(counters.evictions)
+        slowAcquires = snapshot.timings.acquire.count(longerThan: .milliseconds(50))
         acquireTime = Timing(snapshot.timings.acquire)
         useTime = Timing(snapshot.timings.use)
         connectTime = Timing(snapshot.timings.connect)

@@ -65,6 +65,7 @@ extension VernalError.Fields {
         serverMessage = server.message
         detail = server.detail
         hint = server.hint
+        context = server.context
         position = server.position
         schemaName = server.schema
         tableName = server.table

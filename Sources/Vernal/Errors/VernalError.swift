@@ -12,6 +12,7 @@ public struct VernalError: Error, Sendable {
         package var serverMessage: String?
         package var detail: String?
         package var hint: String?
+        package var context: String?
         package var position: Int?
         package var schemaName: String?
         package var tableName: String?
@@ -22,6 +23,7 @@ public struct VernalError: Error, Sendable {
         package var poolCounts: PoolCounts?
         package var lastConnectFailure: ConnectFailure?
         package var statementWasSent = false
+        package var statementIndex: Int?
         package var underlying: (any Error)?
     }
 
@@ -79,6 +81,10 @@ extension VernalError {
     public var detail: String? { fields.detail }
     /// The server's hint.
     public var hint: String? { fields.hint }
+    /// In the midst of what it happened: the line and the column of a copy, the functions that were running.
+    ///
+    /// **It can have values in it**, such as the text that is no number.
+    public var context: String? { fields.context }
     /// The character of the statement's text at which the error is; the first is 1.
     public var position: Int? { fields.position }
     /// The schema that the error is about.
@@ -101,6 +107,8 @@ extension VernalError {
     ///
     /// `false` means that the server cannot have run it, so that it is safe to try again.
     public var statementWasSent: Bool { fields.statementWasSent }
+    /// Which statement of a pipeline failed, from 0; `nil` for an error that has to do with no pipeline.
+    public var statementIndex: Int? { fields.statementIndex }
     /// The error that caused this one.
     ///
     /// Its description is not under the control of this package.

@@ -27,6 +27,7 @@ extension EngineStatistics {
         gauge("db_client_connection_pending_requests", "Callers that wait for a connection.", waiting)
         counter("db_client_connection_timeouts", "Callers that got no connection in time.", waitTimeouts)
         counter("vernal_acquires", "Connections that were asked for.", acquires)
+        counter("vernal_slow_acquires", "Connections that took more than 50 ms to get.", slowAcquires)
         counter("vernal_rejections", "Callers that were refused at once.", rejections)
         counter("vernal_connects", "Connects that were begun.", connects)
         counter("vernal_connect_failures", "Connects that failed.", connectFailures)

@@ -7,9 +7,15 @@ final class ResultStorage: Sendable {
     private let handle: PGResultHandle
     @usableFromInline let rowCount: Int
     @usableFromInline let columnCount: Int
-    private let lazyColumns = Mutex<ColumnIndex?>(nil)
+    private let lazyColumns: Mutex<ColumnIndex?>
 
-    init(_ handle: consuming PGResultHandle) {
+    /// Takes over a result.
+    ///
+    /// - Parameters:
+    ///   - handle: the result.
+    ///   - columns: its columns, if they are known from another result of the same statement.
+    init(_ handle: consuming PGResultHandle, columns: ColumnIndex? = nil) {
+        lazyColumns = Mutex(columns)
         rowCount = handle.ntuples
         columnCount = handle.nfields
         self.handle = handle

@@ -38,7 +38,7 @@ extension Substring: PostgresEncodable {
 }
 
 /// What PostgreSQL would have printed for a binary value.
-private func textOfBinary(_ bytes: Span<UInt8>, _ type: PostgresType) throws -> String {
+func textOfBinary(_ bytes: Span<UInt8>, _ type: PostgresType) throws -> String {
     switch type {
     case .jsonb: return try bytes.extracting(jsonStart(bytes, type, .binary)...).text()
     case .int2, .int4, .int8, .oid: return String(try integer(bytes, type, .binary))

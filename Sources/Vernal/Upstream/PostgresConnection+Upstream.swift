@@ -74,10 +74,10 @@ extension UpstreamProbe {
 }
 
 extension PGResultHandle {
-    /// A value of the first row in text format; `nil` for NULL.
-    func text(_ column: Int) -> String? {
-        guard ntuples > 0, column < nfields, !getisnull(0, column) else { return nil }
-        return withValue(0, column) { bytes in
+    /// A value in text format; `nil` for NULL.
+    func text(_ column: Int, row: Int = 0) -> String? {
+        guard row < ntuples, column < nfields, !getisnull(row, column) else { return nil }
+        return withValue(row, column) { bytes in
             var copy: [UInt8] = []
             for index in bytes.indices { copy.append(bytes[index]) }
             return String(decoding: copy, as: UTF8.self)

@@ -1,8 +1,8 @@
-internal import LibpqIO
+package import LibpqIO
 internal import Moments
 internal import PoolCore
 
-/// A look at an upstream, for `vernal detect`: one connection, which is closed afterwards.
+/// A look at an upstream, for `vernal detect` and its like: one connection, which is closed afterwards.
 package struct UpstreamInspection: Sendable {
     /// The verdict and what follows from it.
     package let status: UpstreamStatus
@@ -10,10 +10,40 @@ package struct UpstreamInspection: Sendable {
     package let serverVersion: String?
     /// Where the connection went, without secrets.
     package let address: String
-    /// What the server says of its connection slots; `nil` when it was not asked or did not say.
-    package private(set) var slots: Slots?
+    /// What the server says of its limits and their use; `nil` when it did not say.
+    package internal(set) var server: ServerFacts?
+    /// What the pooler says of its limits; `nil` when it was not asked or did not say.
+    package internal(set) var pooler: PoolerFacts?
     /// What was left out of the startup packet, because the upstream refused it.
-    package private(set) var refusedParameters: [String] = []
+    package internal(set) var refusedParameters: [String] = []
+    /// How the connection is encrypted; `nil` when it is not.
+    package internal(set) var tls: TLSFacts?
+    /// Whether the connection went through a socket in the file system.
+    package internal(set) var isLocal = false
+    /// How long two questions took, and what the server's clock said; `nil` when it did not answer.
+    package internal(set) var timing: QueryTiming?
+
+    /// How long a server took to answer.
+    package struct QueryTiming: Sendable, Hashable {
+        /// The first question of the connection.
+        package let first: Duration
+        /// The same question once more.
+        package let second: Duration
+        /// The server's clock less ours, in seconds, known to half of `second`.
+        package let clockDifference: Double
+    }
+
+    /// What is asked, beside a look at what arrives anyway.
+    package struct Questions: OptionSet, Sendable {
+        package let rawValue: Int
+        package init(rawValue: Int) { self.rawValue = rawValue }
+        /// The backend, who it is; on RDS Proxy nothing is asked that could pin it.
+        package static let probe = Questions(rawValue: 1)
+        /// A pooler, for its limits, at its console where it has one.
+        package static let poolerLimits = Questions(rawValue: 2)
+        /// The time.
+        package static let clock = Questions(rawValue: 4)
+    }
 
     /// The connection slots of a server.
     package struct Slots: Sendable, Hashable, Codable {
@@ -25,31 +55,47 @@ package struct UpstreamInspection: Sendable {
         package let used: Int
     }
 
+    /// The connection slots; `nil` when the server did not say.
+    package var slots: Slots? {
+        server.map { Slots(limit: $0.maxConnections, reserved: $0.reserved, used: $0.used) }
+    }
+
     /// Connects and looks.
     ///
     /// - Parameters:
     ///   - configuration: where to.
-    ///   - probe: whether to ask, too, and not only to look; on RDS Proxy nothing is asked that could pin it.
+    ///   - questions: what is asked, too.
     ///   - timeout: how long all of it may take.
     /// - Returns: what was found.
     /// - Throws: `VernalError` when there is no connection to be had.
     package static func inspect(
         _ configuration: EngineConfiguration,
-        probe: Bool,
+        asking questions: Questions,
         timeout: Duration
+    ) async throws(VernalError) -> UpstreamInspection {
+        var marks = ConnectMarks()
+        return try await inspect(configuration, asking: questions, timeout: timeout, marks: &marks)
+    }
+
+    /// Connects and looks, and puts into `marks` when each step of the connect was done, also of one that failed.
+    package static func inspect(
+        _ configuration: EngineConfiguration,
+        asking questions: Questions,
+        timeout: Duration,
+        marks: inout ConnectMarks
     ) async throws(VernalError) -> UpstreamInspection {
         try configuration.validate()
         var configuration = configuration
-        configuration.probesUpstream = probe
+        configuration.probesUpstream = questions.contains(.probe)
         let watch = UpstreamWatch(configuration) { _ in }
         let deadline = Moment.now + timeout
         var refused: [String] = []
         var settings = watch.settings(configuration.settings)
         while true {
-            switch try await connect(settings, configuration.connectTimeout, until: deadline) {
+            switch try await connect(settings, configuration.connectTimeout, until: deadline, marks: &marks) {
             case .connected(let link):
                 let inspector = UpstreamInspector(link, watch, configuration, until: deadline)
-                return try await inspector.inspect(probe: probe, refused)
+                return try await inspector.inspect(questions, refused)
             case .failed(let error):
                 guard watch.learns(from: error, configuration.settings) else { throw VernalError(connect: error) }
                 let kept = watch.settings(configuration.settings)
@@ -61,135 +107,48 @@ package struct UpstreamInspection: Sendable {
         }
     }
 
-    fileprivate static func connect(
+    static func connect(
         _ settings: ConnectionSettings,
         _ timeout: Duration,
-        until deadline: Moment
+        until deadline: Moment,
+        marks: inout ConnectMarks
     ) async throws(VernalError) -> ConnectAttempt.Progress {
         do throws(LibpqError) {
             var attempt = try ConnectAttempt(settings, timeout: timeout)
-            return await attempt.drive(until: deadline, waiter: .shared)
+            let progress = await attempt.drive(until: deadline, waiter: .shared)
+            marks = attempt.marks
+            return progress
         } catch {
             throw VernalError(connect: error)
         }
     }
 
-    fileprivate init(
-        _ status: UpstreamStatus,
-        _ version: String?,
-        _ address: String,
-        _ slots: Slots?,
-        _ refused: [String]
-    ) {
+    /// Whether a connection can be made with some settings changed: `nil` when it can, else why not.
+    ///
+    /// Nothing is asked over it.
+    package static func trial(
+        _ configuration: EngineConfiguration,
+        changing changes: [String: String],
+        timeout: Duration
+    ) async -> String? {
+        var settings = configuration.settings
+        for (keyword, value) in changes { settings[keyword] = value }
+        var marks = ConnectMarks()
+        do throws(VernalError) {
+            let limit = configuration.connectTimeout
+            switch try await connect(settings, limit, until: .now + timeout, marks: &marks) {
+            case .connected: return nil
+            case .failed(let error): return VernalError(connect: error).description
+            case .interrupted: return "no connection within \(timeout)"
+            }
+        } catch {
+            return error.description
+        }
+    }
+
+    init(_ status: UpstreamStatus, _ version: String?, _ address: String) {
         self.status = status
         serverVersion = version
         self.address = address
-        self.slots = slots
-        refusedParameters = refused
-    }
-}
-
-/// The questions of an inspection.
-private struct UpstreamInspector: ~Copyable {
-    private var connection: PostgresConnection
-    private let watch: UpstreamWatch
-    private let configuration: EngineConfiguration
-    private let deadline: Moment
-
-    init(
-        _ link: consuming LibpqConnection,
-        _ watch: UpstreamWatch,
-        _ configuration: EngineConfiguration,
-        until deadline: Moment
-    ) {
-        connection = PostgresConnection(link, id: .alone, rules: ConnectionRules(configuration, watch))
-        self.watch = watch
-        self.configuration = configuration
-        self.deadline = deadline
-    }
-
-    consuming func inspect(probe: Bool, _ refused: [String]) async throws(VernalError) -> UpstreamInspection {
-        if let refusal = watch.connected(connection.link) { throw refusal }
-        if probe {
-            if watch.takesProbe() { await connection.probe() }
-            await lookCloser()
-        }
-        let slots = await slots()
-        let (host, port) = (connection.link.host ?? "local", connection.link.port ?? 5432)
-        return UpstreamInspection(
-            watch.status,
-            connection.parameterStatus("server_version"),
-            "\(host):\(port)",
-            slots,
-            refused
-        )
-    }
-
-    /// Asks what only some poolers answer.
-    private mutating func lookCloser() async {
-        switch watch.status.kind {
-        case UpstreamKind.unknownPooler.rawValue: await offerStartupParameter()
-        case UpstreamKind.direct.rawValue, UpstreamKind.pgpool.rawValue:
-            // PostgreSQL knows no such parameter, and says so.
-            if await isUnderstood("SHOW pool_version") {
-                watch.found(
-                    UpstreamSignal(.pgpool, mode: .session, confidence: 0.99, reason: "it answers SHOW pool_version")
-                )
-            }
-        default: break
-        }
-    }
-
-    /// Connects once more, with a parameter that PgBouncer and Neon refuse in words of their own.
-    private func offerStartupParameter() async {
-        var settings = configuration.settings
-        settings["options"] = "-c vernal.detect=1"
-        do throws(VernalError) {
-            switch try await UpstreamInspection.connect(settings, configuration.connectTimeout, until: deadline) {
-            case .failed(let error): watch.heard(error.server)
-            case .connected: break
-            case .interrupted: break
-            }
-        } catch {
-            // Nothing is learnt.
-        }
-    }
-
-    private mutating func slots() async -> UpstreamInspection.Slots? {
-        let answer = await row(
-            """
-            SELECT pg_catalog.current_setting('max_connections'), \
-            pg_catalog.current_setting('superuser_reserved_connections')::int \
-            + coalesce(pg_catalog.current_setting('reserved_connections', true), '0')::int, \
-            (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend')
-            """,
-            columns: 3
-        )
-        guard let answer, let limit = Int(answer[0]), let reserved = Int(answer[1]), let used = Int(answer[2]) else {
-            return nil
-        }
-        return UpstreamInspection.Slots(limit: limit, reserved: reserved, used: used)
-    }
-
-    /// Whether a command is answered with anything but an error.
-    private mutating func isUnderstood(_ text: String) async -> Bool {
-        do throws(LibpqError) {
-            try await connection.link.command(text, until: deadline)
-            return true
-        } catch {
-            return false
-        }
-    }
-
-    private mutating func row(_ text: String, columns: Int) async -> [String]? {
-        do throws(LibpqError) {
-            let result = try await connection.link.query(text, StatementParameters(), binary: false, until: deadline)
-            guard result.nfields == columns else { return nil }
-            let values = (0..<columns).compactMap { result.text($0) }
-            return values.count == columns ? values : nil
-        } catch {
-            watch.heard(error.server)
-            return nil
-        }
     }
 }

@@ -7,7 +7,8 @@ import NIOHTTP1
 struct PsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ps",
-        abstract: "List the environments of a running emulator."
+        abstract: "List the environments of a running emulator.",
+        discussion: EmulatorAddress.exitStatuses
     )
 
     @OptionGroup var address: EmulatorAddress
@@ -56,7 +57,8 @@ struct EnvironmentArgument: ParsableArguments {
 struct FreezeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "freeze",
-        abstract: "Stop the processes of an idle environment; its next invocation lets them go on."
+        abstract: "Stop the processes of an idle environment; its next invocation lets them go on.",
+        discussion: EmulatorAddress.exitStatuses
     )
     @OptionGroup var target: EnvironmentArgument
 
@@ -67,7 +69,8 @@ struct FreezeCommand: AsyncParsableCommand {
 struct ThawCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "thaw",
-        abstract: "Let the processes of a frozen environment go on, without an invocation."
+        abstract: "Let the processes of a frozen environment go on, without an invocation.",
+        discussion: EmulatorAddress.exitStatuses
     )
     @OptionGroup var target: EnvironmentArgument
 
@@ -78,7 +81,8 @@ struct ThawCommand: AsyncParsableCommand {
 struct KillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kill",
-        abstract: "End an environment without notice (SIGKILL)."
+        abstract: "End an environment without notice (SIGKILL).",
+        discussion: EmulatorAddress.exitStatuses
     )
     @OptionGroup var target: EnvironmentArgument
 
@@ -89,7 +93,8 @@ struct KillCommand: AsyncParsableCommand {
 struct TermCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "term",
-        abstract: "Ask an environment to end (SIGTERM), and kill it after the grace."
+        abstract: "Ask an environment to end (SIGTERM), and kill it after the grace.",
+        discussion: EmulatorAddress.exitStatuses
     )
     @OptionGroup var target: EnvironmentArgument
 
@@ -112,6 +117,8 @@ struct FaultCommand: AsyncParsableCommand {
               restart-server, stop-server, start-server
               fill-slots              take every connection slot that functions could have
               free-slots              give them back
+
+            \(EmulatorAddress.exitStatuses)
             """
     )
 

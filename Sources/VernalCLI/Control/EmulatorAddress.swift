@@ -14,6 +14,12 @@ struct EmulatorAddress: ParsableArguments {
         }
     }
 
+    /// For the help of all who talk to it.
+    static let exitStatuses = """
+        The exit status is 0 when it was done, 1 when the emulator refused it, 64 for wrong usage, and 69 when no emulator \
+        answers.
+        """
+
     var host: String {
         let host = URL(string: url)?.host() ?? "127.0.0.1"
         return host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host

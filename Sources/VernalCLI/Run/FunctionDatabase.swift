@@ -92,4 +92,15 @@ extension FunctionDatabase {
         }
         return counts
     }
+
+    /// How many connections the server leaves to functions; `nil` when it does not say.
+    func usableSlots() async -> Int? {
+        guard let monitor else { return nil }
+        return try? await monitor.query(
+            """
+            SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+                - coalesce(current_setting('reserved_connections', true), '0')::int
+            """
+        ).value(as: Int.self)
+    }
 }

@@ -24,9 +24,13 @@ struct RunCommand: AsyncParsableCommand {
               vernal run -n 20 --freeze --idle-after 1m -- ./users-function
               vernal run --mode http -- ./server                # a function that listens at PORT itself
               vernal run --watch Sources --build 'swift build' -- .build/debug/users-function
+              vernal run --dashboard -- ./users-function      # and a page that shows what happens
 
             While it runs: vernal ps, vernal invoke, vernal freeze, vernal kill, vernal fault.
             Ctrl-C ends it and everything it started; a second Ctrl-C does so at once.
+
+            The exit status is 0 after Ctrl-C or SIGTERM, 64 for wrong usage, 66 when the program cannot be run, and 69 when \
+            there is no database to run or the address is taken.
             """
     )
 
@@ -58,6 +62,9 @@ struct RunCommand: AsyncParsableCommand {
 
     @Flag(help: "Leave out the START, END and REPORT lines.")
     var quiet = false
+
+    @Flag(help: "Serve a page that shows environments, connections and events; its address is printed.")
+    var dashboard = false
 
     @Argument(parsing: .postTerminator, help: "The function's program and its arguments, after '--'.")
     var command: [String] = []
@@ -104,9 +111,18 @@ struct RunCommand: AsyncParsableCommand {
         var options = function.platformOptions(for: program)
         options.reportsMemory = !quiet
         options.identity.logsJSON = logFormat == .json
+        let log: DashboardLog? =
+            if dashboard {
+                DashboardLog(
+                    name: options.identity.name,
+                    environments: function.environments,
+                    slots: await database?.usableSlots()
+                )
+            } else { nil }
         options.observe = { event in
             view.note(event)
             printer.take(event)
+            log?.note(event)
         }
         if let database {
             options.variables = { database.variables(for: $0) }
@@ -126,10 +142,14 @@ struct RunCommand: AsyncParsableCommand {
             host: listen.host,
             port: listen.port,
             faults: faultHandler,
-            connections: { await database?.connections() }
+            connections: { await database?.connections() },
+            dashboard: log.map { log in
+                Dashboard(page: DashboardPage.html) { after in (try? log.json(after: after)) ?? [] }
+            }
         )
         let server = database?.server.map { ", PostgreSQL on port \($0.port)" } ?? ""
         standardOutput("vernal: listening on \(front.url)\(server)")
+        if log != nil { standardOutput("vernal: dashboard at \(front.url)\(Dashboard.path)") }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { printer.finish() }
@@ -137,6 +157,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             group.addTask { await front.run() }
             group.addTask { await Self.awaitSignals(ends, platform) }
+            if let log { group.addTask { await log.run(platform) { await database?.connections() } } }
             if let watch {
                 let watcher = SourceWatcher(folder: watch, build: build)
                 group.addTask {

@@ -28,7 +28,8 @@ struct Plot {
             Self.height - Self.bottom - min(1, value / yMax) * (Self.height - Self.top - Self.bottom)
         }
         var parts = [
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" "
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(Int(Self.width))\" height=\"\(Int(Self.height))\" "
+                + "viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" "
                 + "font-family=\"sans-serif\" font-size=\"12\">",
             "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
             text(title, x: Self.left, y: 22, size: 14),
