@@ -32,6 +32,12 @@ cc -O2 -o "$folder/measure" cold-start/measure.c
     cc -O2 -s -static -o "$folder/c-static" cold-start/first-row.c \
         $(PKG_CONFIG_PATH=$prefix/static/pkgconfig pkg-config --cflags --libs libpq) 2>/dev/null
 }
+# pgx as well, if it is there (peers/install.sh).
+more=()
+if command -v go >/dev/null && [ -d /usr/share/gocode/src/github.com/jackc/pgx/v4 ]; then
+    (cd cold-start/pgx && GO111MODULE=off GOPATH=/usr/share/gocode go build -ldflags '-s -w' -o "$folder/pgx" .)
+    more=("pgx=$folder/pgx")
+fi
 [ -z "${ONLY_BUILD:-}" ] || exit 0
 
 measure() { # TRANSPORT URL
@@ -41,10 +47,13 @@ measure() { # TRANSPORT URL
         "Vernal, static=$folder/static.program" \
         "Vernal, static stdlib, minimal libpq=$folder/static-stdlib-minimal.program" \
         "Vernal, static stdlib, Debian's libpq=$folder/static-stdlib.program" \
-        "Vernal, dynamic, Debian's libpq=$folder/dynamic.program"
+        "Vernal, dynamic, Debian's libpq=$folder/dynamic.program" ${more[@]+"${more[@]}"}
 }
 
-[ -z "${VERNAL_PG_SOCKET_URL:-}" ] || measure 'Unix socket' "$VERNAL_PG_SOCKET_URL"
+# A socket's folder in place of the host is libpq's way; as an option all know it.
+if [[ ${VERNAL_PG_SOCKET_URL:-} =~ ^(postgresql://[^@]+@)(%2F[^:]+):([0-9]+)/(.+)$ ]]; then
+    measure 'Unix socket' "${BASH_REMATCH[1]}/${BASH_REMATCH[4]}?host=${BASH_REMATCH[2]}&port=${BASH_REMATCH[3]}"
+fi
 plain=${DATABASE_URL//sslmode=verify-full/sslmode=disable}
 measure TCP "$plain"
 [ "$plain" = "$DATABASE_URL" ] || measure TLS "$DATABASE_URL"

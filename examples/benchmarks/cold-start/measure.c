@@ -1,10 +1,10 @@
-/* Starts programs in turns and measures each from its exec to the first byte that it writes, and what it holds then.
+/* Starts programs in turns and measures each from its exec to the first byte that it writes, and what it holds then; medians,
+   also of the ratio to the first program in the same round.
    Usage: measure ROUNDS NAME=PROGRAM... */
 
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <spawn.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,14 +74,10 @@ static int order(const void *left, const void *right) {
     return (difference > 0) - (difference < 0);
 }
 
-/* The median of a figure over the rounds of one program; `samples` has `step` programs a round. */
-static double median(const sample *samples, int rounds, int step, size_t offset) {
-    double values[rounds];
-    for (int round = 0; round < rounds; round++) {
-        memcpy(&values[round], (const char *) &samples[round * step] + offset, sizeof(double));
-    }
-    qsort(values, (size_t) rounds, sizeof(double), order);
-    return values[rounds / 2];
+/* The median of `count` values, which are put in order. */
+static double median(double *values, int count) {
+    qsort(values, (size_t) count, sizeof *values, order);
+    return values[count / 2];
 }
 
 int main(int count, char **arguments) {
@@ -97,17 +93,22 @@ int main(int count, char **arguments) {
         }
     }
     printf("%-44s %10s %6s %8s %9s %9s %9s\n", "program", "first row", "x 1st", "CPU", "resident", "its share", "file");
-    double first = 0;
     for (int index = 0; index < programs; index++) {
         char *equals = strchr(arguments[index + 2], '=');
         struct stat file;
         stat(equals + 1, &file);
-        double time = median(samples + index, rounds, programs, offsetof(sample, first_row));
-        if (index == 0) first = time;
+        double time[rounds], ratio[rounds], cpu[rounds], resident[rounds], own[rounds];
+        for (int round = 0; round < rounds; round++) {
+            const sample *all = samples + round * programs;
+            time[round] = all[index].first_row;
+            ratio[round] = all[index].first_row / all[0].first_row;
+            cpu[round] = all[index].cpu;
+            resident[round] = all[index].resident / 1024;
+            own[round] = all[index].own / 1024;
+        }
         printf("%-44.*s %7.1f ms %6.2f %5.1f ms %5.1f MiB %5.1f MiB %5.1f MB\n", (int) (equals - arguments[index + 2]),
-            arguments[index + 2], time, time / first, median(samples + index, rounds, programs, offsetof(sample, cpu)),
-            median(samples + index, rounds, programs, offsetof(sample, resident)) / 1024,
-            median(samples + index, rounds, programs, offsetof(sample, own)) / 1024, (double) file.st_size / 1e6);
+            arguments[index + 2], median(time, rounds), median(ratio, rounds), median(cpu, rounds),
+            median(resident, rounds), median(own, rounds), (double) file.st_size / 1e6);
     }
     free(samples);
     return 0;

@@ -2,8 +2,12 @@ internal import Vernal
 
 extension Engine {
     /// An engine with one connection, which is open.
-    static func connected(_ server: Server) async throws -> Engine {
-        let engine = Engine(configuration: try EngineConfiguration(url: server.url))
+    ///
+    /// It prepares statements that come again, as is the default, unless `prepares` says otherwise.
+    static func connected(_ server: Server, prepares: Bool = true) async throws -> Engine {
+        var configuration = try EngineConfiguration(url: server.url)
+        if !prepares { configuration.statementCacheSize = 0 }
+        let engine = Engine(configuration: configuration)
         _ = try await engine.backend()
         return engine
     }

@@ -14,16 +14,19 @@ extension Benchmark {
             SELECT 7::int4 AS id, 'Ada Lovelace'::text AS name, 36.5::float8 AS score, \
             '2026-01-01 00:00:00Z'::timestamptz AS seen, true AS active, 42::int8 AS visits
             """
+        let query = SQLQuery(unsafeRaw: statement)
+        let readsTuple: EngineRows.Work = { engine in
+            let row = try await engine.query(query).first.unwrapped
+            let person: (Int32, String, Double, Date, Bool, Int64) = try row.decode()
+            return person.0 == 7 && person.5 == 42
+        }
         return [
             try CRows(server, .params, statement, rows: 1),
             try CRows(server, .prepared, statement, rows: 1),
-            try await EngineRows(server, name: "", statement) { rows in
-                let row = try rows.first.unwrapped
-                let person: (Int32, String, Double, Date, Bool, Int64) = try row.decode()
-                return person.0 == 7 && person.5 == 42
-            },
-            try await EngineRows(server, name: "as a Decodable", statement) { rows in
-                let person = try rows.first.unwrapped.decode(Person.self)
+            try await EngineRows(server, name: "", work: readsTuple),
+            try await EngineRows(server, name: "not prepared", prepares: false, work: readsTuple),
+            try await EngineRows(server, name: "as a Decodable") { engine in
+                let person = try await engine.query(query).first.unwrapped.decode(Person.self)
                 return person.id == 7 && person.visits == 42
             },
         ]
@@ -42,20 +45,40 @@ extension Benchmark {
             """
         )
         let statement = "SELECT id, name, score, seen FROM \(table)"
+        let query = SQLQuery(unsafeRaw: statement)
         return [
             try CRows(server, .params, statement, rows: count),
-            try await EngineRows(server, name: "", statement, dropping: table) { rows in
-                var sum = 0
-                var length = 0
-                for row in rows {
-                    let (id, name, score, seen): (Int32, String, Double, Date) = try row.decode()
-                    sum += Int(id)
-                    length += name.utf8.count + Int(score) & 1 + Int(seen.timeIntervalSinceReferenceDate) & 1
+            try await EngineRows(server, name: "") { engine in
+                let rows = try await engine.query(query)
+                var sum = Sum()
+                for row in rows { try sum.add(row) }
+                return sum.isRight(for: count)
+            },
+            try await EngineRows(server, name: "streamed", dropping: table) { engine in
+                try await engine.stream(query) { rows in
+                    var sum = Sum()
+                    while let row = try await rows.next() { try sum.add(row) }
+                    return sum.isRight(for: count)
                 }
-                return rows.count == count && sum == count * (count + 1) / 2 && length > 0
             },
         ]
     }
+}
+
+/// Uses every value of a row, so that none is left unread.
+private struct Sum {
+    private var rows = 0
+    private var ids = 0
+    private var others = 0
+
+    mutating func add(_ row: Row) throws {
+        let (id, name, score, seen): (Int32, String, Double, Date) = try row.decode()
+        rows += 1
+        ids += Int(id)
+        others += name.utf8.count + Int(score) & 1 + Int(seen.timeIntervalSinceReferenceDate) & 1
+    }
+
+    func isRight(for count: Int) -> Bool { rows == count && ids == count * (count + 1) / 2 && others > count }
 }
 
 private struct Person: Decodable {
@@ -104,36 +127,34 @@ private struct CRows: Contestant {
 }
 
 private struct EngineRows: Contestant {
+    /// Asks and reads all values; whether they are right.
+    typealias Work = @Sendable (Engine) async throws -> Bool
+
     let name: String
     let engine: Engine
     let backends: [Int32]
-    let statement: SQLQuery
     /// Made for the run.
     let table: String?
-    /// Reads all values; whether they are right.
-    let read: @Sendable (Rows) throws -> Bool
+    let work: Work
 
     init(
         _ server: Server,
         name: String,
-        _ statement: String,
+        prepares: Bool = true,
         dropping table: String? = nil,
-        read: @escaping @Sendable (Rows) throws -> Bool
+        work: @escaping Work
     ) async throws {
         self.name = name
-        engine = try await .connected(server)
+        engine = try await .connected(server, prepares: prepares)
         backends = [try await engine.backend()]
-        self.statement = SQLQuery(unsafeRaw: statement)
         self.table = table
-        self.read = read
+        self.work = work
     }
 
     func run(_ calls: Int, into samples: inout Samples) async throws {
         for _ in 0..<calls {
             let start = bench_now()
-            guard try read(try await engine.query(statement)) else {
-                throw BenchmarkError("the engine got wrong rows")
-            }
+            guard try await work(engine) else { throw BenchmarkError("the engine got wrong rows") }
             samples.append(bench_now() - start)
         }
     }

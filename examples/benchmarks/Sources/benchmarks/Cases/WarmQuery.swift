@@ -5,8 +5,12 @@ extension Benchmark {
     /// What a warm invocation does: lease a connection, run `SELECT $1::int4`, read the value, return the connection.
     static let warmQuery = Benchmark(name: "warm query", scope: .all) { server, options in
         var contestants: [any Contestant] = [try CQuery(server, .params)]
+        // Behind a pooler of transactions nobody prepares.
         if server.isPooler { return contestants + [try await EngineQuery(server)] }
-        contestants += [try CQuery(server, .prepared), try await EngineQuery(server)]
+        contestants += [
+            try CQuery(server, .prepared), try await EngineQuery(server),
+            try await EngineQuery(server, prepares: false),
+        ]
         return contestants + (try ProcessPeer.start(options.peers, server))
     }
 }
@@ -28,12 +32,13 @@ private struct CQuery: Contestant {
 }
 
 private struct EngineQuery: Contestant {
-    let name = ""
+    let name: String
     let engine: Engine
     let backends: [Int32]
 
-    init(_ server: Server) async throws {
-        engine = try await .connected(server)
+    init(_ server: Server, prepares: Bool = true) async throws {
+        name = prepares ? "" : "not prepared"
+        engine = try await .connected(server, prepares: prepares)
         backends = [try await engine.backend()]
     }
 
