@@ -16,8 +16,8 @@ package struct StatementCache: Sendable, Hashable {
     private struct Entry: Sendable, Hashable {
         /// `nil` as long as it was seen only once.
         var name: String?
-        /// Of which types the parameters were; with others it is another statement.
-        var types: [UInt32]
+        /// What tells the types of the parameters; with others it is another statement.
+        var signature: UInt64
         var lastUse = 0
     }
 
@@ -52,24 +52,24 @@ package struct StatementCache: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - text: the statement.
-    ///   - types: the types of its parameters; 0 where the server infers one.
+    ///   - signature: the same for parameters of the same types.
     ///   - mayPrepare: whether it may be prepared now.
     ///   - mayForget: whether the server may be told to forget others now. Not in a transaction, which an error would end.
     /// - Returns: how to run it. What is to be prepared counts as prepared from now on.
     package mutating func willRun(
         _ text: String,
-        types: some Sequence<UInt32>,
+        signature: UInt64,
         mayPrepare: Bool = true,
         mayForget: Bool = true
     ) -> Use {
         guard capacity > 0 else { return .plain }
         uses += 1
         guard let index = entries.index(forKey: text) else {
-            if text.utf8.count <= Self.longestText { remember(text, Array(types)) }
+            if text.utf8.count <= Self.longestText { remember(text, signature) }
             return .plain
         }
         entries.values[index].lastUse = uses
-        guard entries.values[index].types.elementsEqual(types) else { return .plain }
+        guard entries.values[index].signature == signature else { return .plain }
         if let name = entries.values[index].name { return .prepared(name: name) }
         guard mayPrepare else { return .plain }
         lastNumber += 1
@@ -80,12 +80,12 @@ package struct StatementCache: Sendable, Hashable {
         return .prepare(name: name, forget: surplus)
     }
 
-    private mutating func remember(_ text: String, _ types: [UInt32]) {
+    private mutating func remember(_ text: String, _ signature: UInt64) {
         if entries.count >= capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
             // The server is told with the next statement that it has to prepare: no flight for that alone.
             giveUp(oldest.key)
         }
-        entries[text] = Entry(types: types, lastUse: uses)
+        entries[text] = Entry(signature: signature, lastUse: uses)
     }
 
     /// What was prepared for a statement is of no use any more.

@@ -133,12 +133,13 @@ extension `On a real server` {
         }
 
         @Test func `ends at its own deadline, and at that of the invocation`() async throws {
-            try await withEngine({ $0.invocationMargin = .zero }) { engine in
+            // The margin is the time that the server has for giving the statement up.
+            try await withEngine({ $0.invocationMargin = .seconds(1) }) { engine in
                 let backend = try await engine.backend()
                 for isOwn in [true, false] {
                     let took = await time {
                         let error = await #expect(throws: VernalError.self) {
-                            try await within(isOwn ? .seconds(30) : .milliseconds(200)) {
+                            try await within(isOwn ? .seconds(30) : .milliseconds(1200)) {
                                 try await engine.stream(endless, timeout: isOwn ? .milliseconds(200) : nil) { rows in
                                     while try await rows.next() != nil {}
                                 }
@@ -148,8 +149,7 @@ extension `On a real server` {
                         #expect(error?.wait == .statement)
                     }
                     #expect(took < .seconds(1.5))
-                    // In an invocation the server has less time for the cancel, and on a busy machine not enough.
-                    if isOwn { #expect(try await engine.backend() == backend) }
+                    #expect(try await engine.backend() == backend)
                 }
             }
         }

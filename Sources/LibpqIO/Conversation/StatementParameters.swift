@@ -26,8 +26,14 @@ package struct StatementParameters: Sendable {
     /// The number of parameters so far.
     package var count: Int { entries.count }
 
-    /// The types of the parameters; 0 where the server infers one.
-    package var types: some Sequence<UInt32> { entries.lazy.map(\.type) }
+    /// The same for parameters of the same types: FNV-1a over the types.
+    package var signature: UInt64 {
+        var signature: UInt64 = 0xCBF2_9CE4_8422_2325
+        for index in entries.indices {
+            signature = (signature ^ UInt64(entries[index].type)) &* 0x0000_0100_0000_01B3
+        }
+        return signature
+    }
 
     /// The most parameters that a statement can have: the protocol counts them in 16 bits.
     package static let maximumCount = 65_535

@@ -8,7 +8,7 @@ extension PostgresConnection {
         let isInTransaction = isInTransaction
         let use = statements.willRun(
             query.text,
-            types: query.parameters.types,
+            signature: query.parameters.signature,
             // What can be asked in a transaction may not be enough to find out.
             mayPrepare: upstream.allowsNamedStatements || !isInTransaction,
             mayForget: !isInTransaction
