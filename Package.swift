@@ -204,7 +204,7 @@ let package = Package(
         .testTarget(
             name: "VernalCLITests",
             dependencies: [
-                "VernalCLI", "EmbeddedPostgres", "LibpqIO", "Vernal", "VernalTestKit",
+                "VernalCLI", "EmbeddedPostgres", "LibpqIO", "LocalFunctions", "Vernal", "VernalTestKit",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

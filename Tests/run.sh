@@ -12,7 +12,8 @@ usage() {
 Usage: Tests/run.sh [--no-tsan] [ARGUMENTS FOR swift test...]
 
 Installs what is missing, checks the format, builds, runs all tests with a PostgreSQL server of their own,
-builds and tests the examples, and runs the concurrent tests again under the thread sanitizer.
+builds and tests the examples, builds the documentation and compiles its code, compares the public interface with that of
+the last version, and runs the concurrent tests again under the thread sanitizer.
 
 With arguments for 'swift test' (such as '--filter PoolCoreTests') only the tests they choose are run.
 
@@ -120,6 +121,17 @@ run_emulator_tests() {
         VERNAL=$(swift build --show-bin-path)/vernal Tests/emulator/run.sh
 }
 
+# Storms of cold starts, with what has to come of them.
+run_storms() {
+    local examples=$PWD/.build/examples name
+    local -A programs
+    for name in users-function fleet-admission; do
+        programs[$name]=$(swift build --package-path "examples/$name" --scratch-path "$examples/$name" --show-bin-path)/$name
+    done
+    VERNAL=$(swift build --show-bin-path)/vernal USERS_FUNCTION=${programs[users-function]} \
+        FLEET_ADMISSION=${programs[fleet-admission]} Tests/storms/run.sh
+}
+
 # The site of the articles and symbols, with warnings as errors, and the code in the articles and the README.
 check_documentation() { Tests/documentation/build.sh; }
 
@@ -131,7 +143,7 @@ check_api() {
         note "no version was tagged yet: there is nothing to compare with"
         return 0
     fi
-    swift package diagnose-api-breaking-changes "$tag" --products Vernal VernalHost \
+    swift package "${traits[@]}" diagnose-api-breaking-changes "$tag" --products Vernal VernalHost \
         --breakage-allowlist-path Tests/support/api-breakages.txt
 }
 
@@ -155,6 +167,7 @@ if check "Build" build_tests; then
         check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
         check "Example observability" run_script examples/observability || true
         check "Emulator from outside" run_emulator_tests || true
+        check "Storms" run_storms || true
         if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
     fi
 fi

@@ -44,6 +44,9 @@ final class SupervisorChannel: Sendable {
             platform.userID = account.userID
             platform.groupID = account.groupID
             platform.supplementaryGroups = [account.groupID]
+            // A change of user is told to all threads. A child that was forked while one of them was being made has it in its list
+            // and waits for ever until it runs. A change to what we are already waits for them here, where they do run.
+            _ = setgid(getgid())
         }
         var variables: [Environment.Key: String] = [:]
         for (name, value) in environment { variables[.init(stringLiteral: name)] = value }

@@ -38,16 +38,21 @@ package enum RetryDecision: Sendable, Hashable {
 package struct ConnectPatience: Sendable, Hashable {
     /// The numbers that it decides by.
     package struct Limits: Sendable, Hashable {
-        /// The longest pause after the first failure; it doubles with each further one.
+        /// The longest pause after the first failure, at the least; it doubles with each further one.
         package var base: Duration = .milliseconds(100)
+        /// The part of the caller's time that the longest pause after a first refusal is, if that is more than `base`.
+        ///
+        /// Whoever has time loses little by a pause and spares the server a refusal, which costs it nearly a connect.
+        package var share = 0.1
+        /// The part of the longest pause that is waited for in any case after a refusal.
+        ///
+        /// Those who were refused together still come back spread, but nobody comes back before anything can have changed.
+        package var steadyPart = 0.5
         /// The longest pause of all.
         ///
-        /// With 5 s a slot that is free is found a second and a half later, for 2 % fewer refusals (see
-        /// `examples/storm-simulator`).
+        /// Longer ones spare the server nothing within the deadlines that callers have (see `examples/storm-simulator`).
         package var cap: Duration = .seconds(2)
-        /// How many retries there may be before the first success.
-        ///
-        /// Fewer than ten fail callers whose deadline would have allowed for more.
+        /// How many retries there may be before the first success: as many as fit into half a minute.
         package var quota = 20
         /// How many retries a success adds.
         package var quotaShare = 0.5
@@ -93,19 +98,24 @@ package struct ConnectPatience: Sendable, Hashable {
         jitter: Double
     ) -> RetryDecision {
         var least = Duration.zero
+        var base = limits.base
+        var steadyPart = 0.0
+        let time = deadline - now - limits.leastConnectTime
         switch trouble {
         // An address that does not answer has had its time limit; the caller hears of it instead of paying it again.
         case .definite, .unreachable: return .giveUp(.hopeless)
-        case .overload(let retryAfter): least = max(.zero, retryAfter ?? .zero)
+        case .overload(let retryAfter?): least = max(.zero, retryAfter)
+        case .overload(nil):
+            base = max(base, time * limits.share)
+            steadyPart = limits.steadyPart
         case .starting: break
         }
-        let time = deadline - now - limits.leastConnectTime
         guard time > least else { return .giveUp(.deadline) }
         guard quota.retryRequested() else { return .giveUp(.quota) }
         let pause = Backoff.delay(
             attempt: attempt,
-            jitter: jitter,
-            base: limits.base,
+            jitter: steadyPart + (1 - steadyPart) * jitter,
+            base: base,
             cap: min(limits.cap, time - least)
         )
         return .again(at: now + least + pause)

@@ -22,8 +22,6 @@ package struct SlotUsage: Sendable, Hashable {
         self.usable = usable
     }
 
-    /// The part that is used; a server without a usable slot is full.
-    package var share: Double { usable > 0 ? Double(used) / Double(usable) : 1 }
 }
 
 /// Whether a connection is kept across a freeze: a value that is told what is seen of the server.
@@ -36,7 +34,11 @@ package struct RetentionRule: Sendable, Hashable {
         package var policy = RetentionPolicy.adaptive
         /// Slots are scarce when a larger part of them is used.
         package var headroom = 0.8
-        /// They are plenty again only when the part that is used is smaller than the headroom by so much.
+        /// They are scarce, too, when fewer than so many are free, or than three quarters of a server that has few.
+        ///
+        /// What is kept by frozen processes is not there for those that start, and a fifth of a small server is next to nothing.
+        package var leastFree = 12
+        /// They are plenty again only when what is used is less than that by such a part of all slots.
         package var hysteresis = 0.2
         /// For how long after a refusal they are scarce, whatever is counted.
         package var refusalMemory: Duration = .seconds(300)
@@ -70,11 +72,20 @@ package struct RetentionRule: Sendable, Hashable {
     ///   - usage: how many are used.
     ///   - jitter: a random number from 0 up to 1: each process returns to keeping at a mark of its own.
     package mutating func slotsCounted(_ usage: SlotUsage, jitter: Double) {
-        if usage.share > limits.headroom {
+        let all = Double(max(0, usage.usable))
+        let most = all - max(all * (1 - limits.headroom), min(Double(limits.leastFree), all * 3 / 4))
+        // Nobody is kept from returning by a connection of his own.
+        let few = max(1.5, most - all * limits.hysteresis * (0.5 + jitter / 2))
+        if usage.usable <= 0 || Double(usage.used) > most {
             isAboveHeadroom = true
-        } else if usage.share < limits.headroom - limits.hysteresis * (0.5 + jitter / 2) {
+        } else if Double(usage.used) < few {
             isAboveHeadroom = false
         }
+    }
+
+    /// Whether a count of the slots could change anything.
+    package func isWorthCounting(now: Moment) -> Bool {
+        limits.policy == .adaptive && refusal?.counts(at: now) != true
     }
 
     /// The server refused a connect because it had no slot left.

@@ -24,7 +24,7 @@ package struct StatementCache: Sendable, Hashable {
     /// Longer statements are made up anew each time, more often than not.
     private static let longestText = 8192
 
-    private let capacity: Int
+    private var capacity: Int
     private var entries: [String: Entry] = [:]
     private var uses = 0
     private var lastNumber = 0
@@ -36,6 +36,15 @@ package struct StatementCache: Sendable, Hashable {
         self.capacity = capacity
     }
 
+    /// Whether anything is ever prepared.
+    package var isOn: Bool { capacity > 0 }
+
+    /// From now on nothing is prepared.
+    package mutating func turnOff() {
+        capacity = 0
+        forgetAll()
+    }
+
     /// How many statements the server has prepared.
     package var preparedCount: Int { entries.values.count { $0.name != nil } }
 
@@ -44,8 +53,15 @@ package struct StatementCache: Sendable, Hashable {
     /// - Parameters:
     ///   - text: the statement.
     ///   - types: the types of its parameters; 0 where the server infers one.
+    ///   - mayPrepare: whether it may be prepared now.
+    ///   - mayForget: whether the server may be told to forget others now. Not in a transaction, which an error would end.
     /// - Returns: how to run it. What is to be prepared counts as prepared from now on.
-    package mutating func willRun(_ text: String, types: some Collection<UInt32>) -> Use {
+    package mutating func willRun(
+        _ text: String,
+        types: some Sequence<UInt32>,
+        mayPrepare: Bool = true,
+        mayForget: Bool = true
+    ) -> Use {
         guard capacity > 0 else { return .plain }
         uses += 1
         guard let index = entries.index(forKey: text) else {
@@ -55,9 +71,11 @@ package struct StatementCache: Sendable, Hashable {
         entries.values[index].lastUse = uses
         guard entries.values[index].types.elementsEqual(types) else { return .plain }
         if let name = entries.values[index].name { return .prepared(name: name) }
+        guard mayPrepare else { return .plain }
         lastNumber += 1
         let name = "vernal_\(lastNumber)"
         entries.values[index].name = name
+        guard mayForget else { return .prepare(name: name, forget: []) }
         defer { surplus.removeAll() }
         return .prepare(name: name, forget: surplus)
     }
@@ -65,10 +83,15 @@ package struct StatementCache: Sendable, Hashable {
     private mutating func remember(_ text: String, _ types: [UInt32]) {
         if entries.count >= capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
             // The server is told with the next statement that it has to prepare: no flight for that alone.
-            if let name = oldest.value.name { surplus.append(name) }
-            entries[oldest.key] = nil
+            giveUp(oldest.key)
         }
         entries[text] = Entry(types: types, lastUse: uses)
+    }
+
+    /// What was prepared for a statement is of no use any more.
+    package mutating func giveUp(_ text: String) {
+        if let name = entries[text]?.name { surplus.append(name) }
+        entries[text] = nil
     }
 
     /// A statement could not be run as it was prepared: it is forgotten, and comes as a new one.

@@ -5,6 +5,8 @@ struct ShippedDefaults {
     let connectConcurrency: Int?
     let backoffBase: Double
     let backoffCap: Double
+    let backoffShare: Double
+    let backoffSteadyPart: Double
     let retryQuota: Int
 
     init() {
@@ -12,6 +14,8 @@ struct ShippedDefaults {
         connectConcurrency = PoolLimits().connectConcurrency
         backoffBase = patience.base / .seconds(1)
         backoffCap = patience.cap / .seconds(1)
+        backoffShare = patience.share
+        backoffSteadyPart = patience.steadyPart
         retryQuota = patience.quota
     }
 }
@@ -34,6 +38,8 @@ extension StormPolicy {
         var limits = ConnectPatience.Limits()
         limits.base = .seconds(backoffBase)
         limits.cap = .seconds(backoffCap)
+        limits.share = backoffShare
+        limits.steadyPart = backoffSteadyPart
         limits.quota = retryQuota
         return limits
     }

@@ -53,6 +53,10 @@ public struct StormPolicy: Sendable, Codable, Hashable {
     public var backoffBase: Double
     /// In seconds: the longest pause of all.
     public var backoffCap: Double
+    /// The part of the caller's time that the longest pause after the first refusal is, at the least.
+    public var backoffShare: Double
+    /// The part of the longest pause after a refusal that is waited for in any case.
+    public var backoffSteadyPart: Double
     /// How many retries there may be before the first success.
     public var retryQuota: Int
     /// In seconds: the first connect waits for a random part of it.
@@ -71,6 +75,8 @@ public struct StormPolicy: Sendable, Codable, Hashable {
         connectConcurrency = shipped.connectConcurrency
         backoffBase = shipped.backoffBase
         backoffCap = shipped.backoffCap
+        backoffShare = shipped.backoffShare
+        backoffSteadyPart = shipped.backoffSteadyPart
         retryQuota = shipped.retryQuota
         change(&self)
     }
@@ -82,6 +88,7 @@ public struct StormPolicy: Sendable, Codable, Hashable {
     public static let naive = StormPolicy("naive") { policy in
         policy.attemptTimeout = 5
         policy.backoffBase = 0
+        policy.backoffShare = 0
         policy.connectRate = 1e6
         policy.connectBurst = 1_000_000
         policy.connectConcurrency = nil

@@ -111,9 +111,13 @@ extension StormSimulation {
         let environment = clients[client].environment
         environments[environment].active -= 1
         environments[environment].lastActive = now
-        guard environments[environment].active == 0,
-            environments[environment].retention.givesBack(now: moment)
-        else { return }
+        guard environments[environment].active == 0 else { return }
+        let isWorthCounting = environments[environment].retention.isWorthCounting(now: moment)
+        // Counted over an idle connection; who has none learns nothing.
+        if isWorthCounting, environments[environment].pool.snapshot.counts.idle > 0 {
+            environments[environment].retention.slotsCounted(server.usage, jitter: dice.roll())
+        }
+        guard environments[environment].retention.givesBack(now: moment) else { return }
         close(environments[environment].pool.releaseIdle(), of: environment)
     }
 

@@ -77,7 +77,6 @@ extension StormSimulation {
         attempt.client = nil
         let environment = attempt.environment
         environments[environment].patience.connectSucceeded()
-        environments[environment].retention.slotsCounted(server.usage, jitter: dice.roll())
         let action = environments[environment].pool.connectSucceeded(permit, now: moment, jitter: dice.roll())
         if action == .lend { use(attempt.connection, client) }
         settle(environment)

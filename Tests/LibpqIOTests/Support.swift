@@ -42,8 +42,12 @@ func connect(
 }
 
 /// The error with which a connect ends.
-func connectError(_ settings: ConnectionSettings, _ waiting: Waiting = .adaptive) async throws -> LibpqError {
-    try await #require(throws: LibpqError.self) { _ = try await connect(settings, waiting, timeout: .seconds(1)) }
+func connectError(
+    _ settings: ConnectionSettings,
+    _ waiting: Waiting = .adaptive,
+    timeout: Duration = .seconds(1)
+) async throws -> LibpqError {
+    try await #require(throws: LibpqError.self) { _ = try await connect(settings, waiting, timeout: timeout) }
 }
 
 extension LibpqConnection {

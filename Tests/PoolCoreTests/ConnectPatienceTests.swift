@@ -15,12 +15,31 @@ import Testing
         patience.connectFailed(trouble, attempt: attempt, now: now, deadline: now + time, jitter: jitter)
     }
 
-    @Test mutating func `asks a busy or a starting server again after a pause that grows`() {
-        for trouble in [ConnectTrouble.overload(retryAfter: nil), .starting] {
-            #expect(failed(trouble) == .again(at: now + .milliseconds(100)))
-            #expect(failed(trouble, attempt: 3) == .again(at: now + .milliseconds(400)))
-            #expect(failed(trouble, attempt: 3, jitter: 0.5) == .again(at: now + .milliseconds(200)))
+    @Test mutating func `asks a starting server again after a pause that grows`() {
+        #expect(failed(.starting) == .again(at: now + .milliseconds(100)))
+        #expect(failed(.starting, attempt: 3) == .again(at: now + .milliseconds(400)))
+        #expect(failed(.starting, attempt: 3, jitter: 0.5) == .again(at: now + .milliseconds(200)))
+    }
+
+    // A tenth of 9.98 s, of which half is certain; then the double, then the cap. Who has little time has the base.
+    @Test(arguments: [
+        (10_000, 1, 0.0, 499), (10_000, 1, 1.0, 998), (10_000, 2, 0.5, 1497), (10_000, 9, 1.0, 2000),
+        (10_000, 9, 0.0, 1000),
+        (500, 1, 0.0, 50), (500, 1, 1.0, 100), (500, 2, 1.0, 200),
+    ])
+    mutating func `leaves a server without slots alone for a part of the caller's time`(
+        time: Int,
+        attempt: Int,
+        jitter: Double,
+        pause: Int
+    ) {
+        let trouble = ConnectTrouble.overload(retryAfter: nil)
+        guard case .again(let moment) = failed(trouble, attempt: attempt, within: .milliseconds(time), jitter: jitter)
+        else {
+            Issue.record("gave up")
+            return
         }
+        #expect(abs((moment - now) / .milliseconds(1) - Double(pause)) < 0.01)
     }
 
     @Test(arguments: [ConnectTrouble.definite, .unreachable])

@@ -33,6 +33,39 @@ import Testing
         #expect(rule.givesBack(now: now) == givesBack)
     }
 
+    @Test(arguments: [(5, 17, false), (6, 17, true), (38, 50, false), (39, 50, true), (2, 8, false), (3, 8, true)])
+    func `leaves twelve slots to those who start, or three quarters of a small server's`(
+        used: Int,
+        usable: Int,
+        givesBack: Bool
+    ) {
+        var rule = rule(.adaptive)
+        rule.slotsCounted(SlotUsage(used: used, usable: usable), jitter: 0)
+        #expect(rule.givesBack(now: now) == givesBack)
+    }
+
+    @Test(arguments: [4, 8, 17, 97])
+    func `keeps again when nobody else is there, however small the server is`(usable: Int) {
+        var rule = rule(.adaptive)
+        rule.slotsCounted(SlotUsage(used: usable, usable: usable), jitter: 1)
+        #expect(rule.givesBack(now: now))
+        rule.slotsCounted(SlotUsage(used: 1, usable: usable), jitter: 1)
+        #expect(!rule.givesBack(now: now))
+    }
+
+    @Test func `wants no count where it would change nothing`() {
+        #expect(rule(.adaptive).isWorthCounting(now: now))
+        #expect(!rule(.keep).isWorthCounting(now: now) && !rule(.release).isWorthCounting(now: now))
+        var rule = rule(.adaptive)
+        rule.connectRefused(now: now, jitter: 0)
+        #expect(!rule.isWorthCounting(now: now))
+        #expect(rule.isWorthCounting(now: now + .seconds(300)))
+        rule = self.rule(.adaptive)
+        // A low count is what ends a high one.
+        rule.slotsCounted(SlotUsage(used: 97, usable: 97), jitter: 0)
+        #expect(rule.isWorthCounting(now: now))
+    }
+
     @Test(arguments: [(0.0, 70), (1.0, 60), (0.5, 65)])
     func `keeps again only well below the headroom, at a mark of its own`(jitter: Double, mark: Int) {
         var rule = rule(.adaptive)

@@ -40,15 +40,28 @@ import Testing
         for _ in 0..<3 { #expect(cache.willRun(long, types: Self.none) == .plain) }
     }
 
+    @Test func `waits until it may prepare, and until it may tell the server to forget`() {
+        var cache = StatementCache(capacity: 1)
+        for _ in 0..<3 { #expect(cache.willRun("a", types: Self.none, mayPrepare: false) == .plain) }
+        #expect(cache.willRun("a", types: Self.none) == .prepare(name: "vernal_1", forget: []))
+        #expect(cache.willRun("b", types: Self.none) == .plain)
+        #expect(cache.willRun("b", types: Self.none, mayForget: false) == .prepare(name: "vernal_2", forget: []))
+        #expect(cache.willRun("c", types: Self.none) == .plain)
+        #expect(cache.willRun("c", types: Self.none) == .prepare(name: "vernal_3", forget: ["vernal_1", "vernal_2"]))
+    }
+
     @Test func `never uses a name twice`() {
         var cache = StatementCache(capacity: 4)
         for _ in 0..<2 { _ = cache.willRun("a", types: Self.none) }
         cache.forget("a")
         #expect(cache.willRun("a", types: Self.none) == .plain)
         #expect(cache.willRun("a", types: Self.none) == .prepare(name: "vernal_2", forget: []))
+        cache.giveUp("a")
+        _ = cache.willRun("a", types: Self.none)
+        #expect(cache.willRun("a", types: Self.none) == .prepare(name: "vernal_3", forget: ["vernal_2"]))
         cache.forgetAll()
         #expect(cache.preparedCount == 0)
         _ = cache.willRun("a", types: Self.none)
-        #expect(cache.willRun("a", types: Self.none) == .prepare(name: "vernal_3", forget: []))
+        #expect(cache.willRun("a", types: Self.none) == .prepare(name: "vernal_4", forget: []))
     }
 }

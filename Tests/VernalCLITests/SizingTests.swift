@@ -209,6 +209,13 @@ import Vernal
         #expect(advice.size == 8)
         #expect(advice.shortage == 14)
         #expect(!advice.isSound)
+
+        var behind = advice.question
+        behind.instances = 200
+        behind.pooler = SizingQuestion.Pooler(upstream: "pgbouncer")
+        #expect(SizingAdvice(behind).shortage == nil)
+        behind.pooler?.poolSize = 20
+        #expect(SizingAdvice(behind).shortage == 10)
     }
 
     @Test func `every setting that is printed is one that the engine has`() throws {

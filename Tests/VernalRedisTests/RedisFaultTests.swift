@@ -9,11 +9,11 @@ import VernalTestKit
 
 /// A connect never fails because of Redis.
 @Suite(.serialized) struct `Redis in trouble` {
-    /// A gate, and the lines that it reports.
-    private func gate(_ url: String, name: String = "n") throws -> (gate: AdmissionGate, lines: Lines) {
-        let lines = Lines()
+    /// A gate, and what it reports.
+    private func gate(_ url: String, name: String = "n") throws -> (gate: AdmissionGate, notices: Notices) {
+        let notices = Notices()
         let admission = try RedisAdmission(url: url, name: name, rate: 1000)
-        return (AdmissionGate(admission, patience: .milliseconds(200)) { lines.add($0) }, lines)
+        return (AdmissionGate(admission, patience: .milliseconds(200)) { notices.add($0) }, notices)
     }
 
     private func admit(_ gate: AdmissionGate) async -> AdmissionGate.Verdict {
@@ -23,47 +23,52 @@ import VernalTestKit
     @Test func `that has something else under the key is done without, and said once`() async throws {
         try await RedisServer.run { server in
             try server.command("LPUSH", "{n}:vernal:rate", "x")
-            let (gate, lines) = try gate(server.url)
+            let (gate, notices) = try gate(server.url)
             for _ in 0..<3 { #expect(await admit(gate) == .proceed(nil)) }
-            #expect(lines.all.count == 1 && lines.all[0].contains("WRONGTYPE"))
+            guard case .unanswered(let reason) = notices.all.first else {
+                Issue.record("nothing was reported")
+                return
+            }
+            #expect(reason.contains("WRONGTYPE"))
+            #expect(notices.all.count == 1)
         }
     }
 
     @Test func `that is suspended costs one bounded wait, and is found again`() async throws {
         try await RedisServer.run { server in
-            let (gate, lines) = try gate(server.url)
+            let (gate, notices) = try gate(server.url)
             #expect(await admit(gate) == .proceed(nil))
             server.suspend()
             let first = await time { #expect(await admit(gate) == .proceed(nil)) }
             #expect(first >= .milliseconds(200) && first < .milliseconds(600))
             let others = await time { for _ in 0..<20 { #expect(await admit(gate) == .proceed(nil)) } }
             #expect(others < .milliseconds(100))
-            #expect(lines.all.count == 1)
+            #expect(notices.all.count == 1)
             server.resume()
             try await eventually("Redis is asked again") {
                 _ = await admit(gate)
-                return lines.all.count == 2
+                return notices.all.count == 2
             }
-            #expect(lines.all[1].contains("again"))
+            #expect(notices.all[1] == .answersAgain)
             #expect(gate.failures == 1)
         }
     }
 
     @Test func `that is not there is done without`() async throws {
         for url in ["redis://127.0.0.1:\(RedisServer.freePort())", "redis://no-such-host.invalid"] {
-            let (gate, lines) = try gate(url)
+            let (gate, notices) = try gate(url)
             let took = await time { for _ in 0..<5 { #expect(await admit(gate) == .proceed(nil)) } }
             #expect(took < .seconds(1))
-            #expect(lines.all.count == 1, "\(lines.all)")
+            #expect(notices.all.count == 1, "\(notices.all)")
         }
     }
 
     @Test func `that is no Redis is done without`() async throws {
         try await FaultProxy.run { postgres in
-            let (gate, lines) = try gate("redis://127.0.0.1:\(postgres.port)")
+            let (gate, notices) = try gate("redis://127.0.0.1:\(postgres.port)")
             let took = await time { #expect(await admit(gate) == .proceed(nil)) }
             #expect(took < .seconds(1))
-            #expect(lines.all.count == 1)
+            #expect(notices.all.count == 1)
         }
     }
 
@@ -145,10 +150,10 @@ import VernalTestKit
     }
 }
 
-final class Lines: Sendable {
-    private let lines = Mutex<[String]>([])
-    var all: [String] { lines.withLock { $0 } }
-    func add(_ line: String) { lines.withLock { $0.append(line) } }
+private final class Notices: Sendable {
+    private let notices = Mutex<[AdmissionGate.Notice]>([])
+    var all: [AdmissionGate.Notice] { notices.withLock { $0 } }
+    func add(_ notice: AdmissionGate.Notice) { notices.withLock { $0.append(notice) } }
 }
 
 #endif

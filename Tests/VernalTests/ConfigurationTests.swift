@@ -37,6 +37,9 @@ private func configuration(
         #expect(found.connectBurst == nil)
         #expect(found.connectRate == 5)
         #expect(found.firstConnectWindow == .zero)
+        #expect(found.connectConcurrency == 2)
+        #expect(found.fleetSize == nil && found.serverConnectRate == nil)
+        #expect(found.acquireRetry == .patient)
         #expect(found.upstream == nil)
         #expect(found.retention == .adaptive)
         try found.validate()
@@ -49,6 +52,8 @@ private func configuration(
             "VERNAL_MAX_WAITERS": "9",
             "VERNAL_ACQUIRE_TIMEOUT": "250ms", "VERNAL_CONNECT_TIMEOUT": "1.5s", "VERNAL_IDLE_TIMEOUT": "2m",
             "VERNAL_MAX_LIFETIME": "1h", "VERNAL_CONNECT_BURST": "4", "VERNAL_CONNECT_RATE": "0.5",
+            "VERNAL_CONNECT_CONCURRENCY": "6", "VERNAL_FLEET_SIZE": "3000", "VERNAL_SERVER_CONNECT_RATE": "250.5",
+            "VERNAL_ACQUIRE_RETRY": "never",
             "VERNAL_FIRST_CONNECT_WINDOW": "3", "VERNAL_RETENTION": "release", "VERNAL_UPSTREAM": "pgbouncer",
         ])
         #expect(found[connectionParameter: "host"] == "h")
@@ -68,6 +73,10 @@ private func configuration(
         #expect(found.connectBurst == 4)
         #expect(found.connectRate == 0.5)
         #expect(found.firstConnectWindow == .seconds(3))
+        #expect(found.connectConcurrency == 6)
+        #expect(found.fleetSize == 3000)
+        #expect(found.serverConnectRate == 250.5)
+        #expect(found.acquireRetry == .never)
         #expect(found.retention == .release)
         #expect(found.upstream == .pgbouncer)
         try found.validate()
@@ -81,7 +90,9 @@ private func configuration(
         ("VERNAL_CONNECT_TIMEOUT", "ms"), ("VERNAL_CONNECT_TIMEOUT", "1.2.3s"), ("VERNAL_CONNECT_TIMEOUT", "."),
         ("VERNAL_IDLE_TIMEOUT", "1e9"), ("VERNAL_IDLE_TIMEOUT", "99999999999999999999h"),
         ("VERNAL_MAX_LIFETIME", "5s5s"), ("VERNAL_CONNECT_BURST", ""), ("VERNAL_CONNECT_BURST", "two"),
-        ("VERNAL_CONNECT_RATE", "fast"), ("VERNAL_CONNECT_RATE", "nan"), ("VERNAL_CONNECT_RATE", "inf"),
+        ("VERNAL_CONNECT_CONCURRENCY", "two"), ("VERNAL_FLEET_SIZE", "1e3"), ("VERNAL_SERVER_CONNECT_RATE", "nan"),
+        ("VERNAL_ACQUIRE_RETRY", "always"), ("VERNAL_CONNECT_RATE", "fast"), ("VERNAL_CONNECT_RATE", "nan"),
+        ("VERNAL_CONNECT_RATE", "inf"),
         ("VERNAL_FIRST_CONNECT_WINDOW", "½s"), ("VERNAL_RETENTION", "forever"), ("VERNAL_UPSTREAM", "oracle"),
     ])
     func `names the variable that it cannot read`(name: String, value: String) throws {
@@ -102,7 +113,9 @@ private func configuration(
         (["VERNAL_MAX_WAITERS": "-1"], "maxWaiters"), (["VERNAL_ACQUIRE_TIMEOUT": "0"], "acquireTimeout"),
         (["VERNAL_CONNECT_TIMEOUT": "0s"], "connectTimeout"), (["VERNAL_IDLE_TIMEOUT": "0ms"], "idleTimeout"),
         (["VERNAL_MAX_LIFETIME": "0"], "maxLifetime"), (["VERNAL_CONNECT_BURST": "0"], "connectBurst"),
-        (["VERNAL_CONNECT_RATE": "0"], "connectRate"), (["VERNAL_CONNECT_RATE": "-2"], "connectRate"),
+        (["VERNAL_CONNECT_CONCURRENCY": "0"], "connectConcurrency"), (["VERNAL_FLEET_SIZE": "0"], "fleetSize"),
+        (["VERNAL_SERVER_CONNECT_RATE": "0"], "serverConnectRate"), (["VERNAL_CONNECT_RATE": "0"], "connectRate"),
+        (["VERNAL_CONNECT_RATE": "-2"], "connectRate"),
         (["VERNAL_MAX_LIFETIME": "2000000h"], "maxLifetime"),
     ])
     func `names the number that makes no sense`(environment: [String: String], setting: String) async throws {

@@ -73,6 +73,34 @@ extension `On a real server` {
             #expect(borrower.hasPrefix("VernalTests/EventTests.swift:"))
         }
 
+        @Test func `says once that connects are not admitted by anybody, and once that they are again`() async throws {
+            let log = EventLog()
+            let lines = Mutex<[(level: Logger.Level, message: String)]>([])
+            var hooks = log.hooks
+            hooks.logger = Logger(label: "test") { _ in
+                RecordingHandler { level, message, _ in lines.withLock { $0.append((level, message)) } }
+            }
+            let porter = Porter()
+            try await using(testEngine({ $0.connectAdmission = porter }, hooks)) { engine in
+                for _ in 0..<3 {
+                    try await engine.execute("SELECT 1")
+                    engine.invalidateAll()
+                }
+                #expect(log.events(.admissionUnanswered).map(\.reason) == ["asleep"])
+                porter.isAwake.store(true, ordering: .relaxed)
+                // Whoever does not answer is asked again after a while.
+                try await eventually("the porter is asked again") {
+                    try await engine.execute("SELECT 1")
+                    engine.invalidateAll()
+                    return log.events(.admissionAnswered).count == 1
+                }
+            }
+            #expect(log.events(.admissionUnanswered).count == 1)
+            let written = lines.withLock { $0 }
+            #expect(written.map(\.level) == [.warning, .notice])
+            #expect(written.first?.message == "connect admission does not answer, connects go on without it")
+        }
+
         @Test func `is counted and timed`() async throws {
             try await withEngine { engine in
                 for _ in 0..<10 { try await engine.execute("SELECT 1") }
@@ -144,6 +172,20 @@ extension `On a real server` {
             }
             #expect(log.events(.alertRaised).map(\.reason) == ["connectFailures"])
         }
+    }
+}
+
+/// Lets everybody in as soon as he is awake.
+private final class Porter: ConnectAdmission {
+    let isAwake = Atomic<Bool>(false)
+
+    private struct Asleep: Error, CustomStringConvertible {
+        let description = "asleep"
+    }
+
+    func connectRequested(until deadline: ContinuousClock.Instant) async throws -> ConnectAdmissionAnswer {
+        guard isAwake.load(ordering: .relaxed) else { throw Asleep() }
+        return .admitted(after: .zero, nil)
     }
 }
 

@@ -1,4 +1,5 @@
 import LibpqIO
+import PoolCore
 import Testing
 import Vernal
 import VernalTestKit
@@ -138,13 +139,13 @@ extension `On a real server` {
 @Suite struct `Whether a statement may change the session` {
     @Test(arguments: [
         "set work_mem = '1MB'", " SET work_mem TO 1", "-- a note\nSET x = 1", "/* a note */ SET x = 1",
-        "SELECT 1; SET x = 1", "LISTEN a", "DECLARE c CURSOR FOR SELECT 1", "create temp table t (n int)",
+        "SELECT 1; SET x = 1", "LISTEN a", "DECLARE c CURSOR WITH HOLD FOR SELECT 1", "create temp table t (n int)",
         "CREATE LOCAL TEMPORARY TABLE t (n int)", "SELECT 1 INTO TEMP t", "SELECT pg_advisory_lock(1)",
         "select PG_TRY_ADVISORY_LOCK(1)", "DO 'x'", "CALL p()", "RESET ALL", "LOAD 'x'", "SET SESSION x = 1",
         "SELECT set_config('a','b',false)", "CREATE TABLE pg_temp.t (n int)", "BEGIN;SET x = 1",
     ])
     func `is seen by its words`(statement: String) {
-        #expect(SessionChange.isPossible(by: statement))
+        #expect(!StatementClassifier.classify(statement.utf8.span).traits.isDisjoint(with: .leftBehind))
     }
 
     @Test(arguments: [
@@ -152,10 +153,10 @@ extension `On a real server` {
         "SET LOCAL x = 1", "set local x = 1", "SET TRANSACTION READ ONLY", "SET CONSTRAINTS ALL DEFERRED",
         "SELECT a FROM settings", "-- SET x = 1\nSELECT 1", "/* SET x = 1 */ SELECT 1",
         "SELECT pg_advisory_xact_lock(1)", "WITH a AS (SELECT 1) SELECT * FROM a", "DELETE FROM t",
-        "SELECT 'temperature'",
+        "SELECT 'temperature'", "SELECT 'SET x = 1'", "DECLARE c CURSOR FOR SELECT 1",
         "BEGIN", "COMMIT", "SELECT offset_x FROM t",
     ])
     func `is not thought of the others`(statement: String) {
-        #expect(!SessionChange.isPossible(by: statement))
+        #expect(StatementClassifier.classify(statement.utf8.span).traits.isDisjoint(with: .leftBehind))
     }
 }

@@ -53,7 +53,11 @@ extension `On a real server` {
                     try await engine.execute("SELECT 1")
                     for _ in 0..<10 {
                         proxy.mode = .hold
-                        let task = Task { try await engine.withTransaction { _ in } }
+                        let task = Task {
+                            try await engine.withTransaction { connection in
+                                _ = try await connection.execute("SELECT 2")
+                            }
+                        }
                         try await eventually("it is lent") { engine.statistics.active == 1 }
                         try await Task.sleep(for: .milliseconds(5))
                         task.cancel()

@@ -227,7 +227,8 @@ extension `On a real server` {
         @Test func `are one for a statement, and none to borrow and give back`() async throws {
             try await FaultProxy.run { proxy in
                 try await using(try proxy.engine { $0.pingBypass = .seconds(60) }) { engine in
-                    try await engine.execute("SELECT 1")
+                    // The second time it may be asked, once, what is in between.
+                    for _ in 0..<2 { try await engine.execute("SELECT \(1)") }
                     let before = proxy.counts.roundTrips
                     for _ in 0..<20 { try await engine.withConnection { _ in } }
                     #expect(proxy.counts.roundTrips == before)

@@ -184,6 +184,8 @@ extension `On a real server` {
             try await FaultProxy.run { proxy in
                 try await using(try proxy.engine()) { engine in
                     let backend = try await engine.backend()
+                    // The second time it may be asked, once, what is in between.
+                    #expect(try await engine.backend() == backend)
                     // Between the age at which it is asked and the one at which it is closed: one round trip more.
                     await engine.participant.didThaw(gap: .seconds(40))
                     let before = proxy.counts.roundTrips

@@ -12,8 +12,12 @@ import Vernal
         #expect(prisma.poolSize == 3)
         #expect(prisma.acquireTimeout == .seconds(7))
         #expect(throws: Never.self) { try prisma.validate() }
+        #expect(prisma.statementCacheSize == 0)
+        #expect(try read("postgres://u@h/d?statement_cache_size=7").statementCacheSize == 7)
+        #expect(try read("postgres://u@h/d?prepareThreshold=5").statementCacheSize == 64)
         let supabase = try read("postgres://u@h:6543/d?supa=base-pooler.x&prepareThreshold=0&prepared_statements=false")
         #expect(supabase.upstream == .supavisor)
+        #expect(supabase.statementCacheSize == 0)
         #expect(throws: Never.self) { try supabase.validate() }
         #expect(try read("postgres://u@h/d?pgbouncer=false").upstream == nil)
         #expect(throws: VernalError.self) { try read("postgres://u@h/d?statement_cache_size=many") }

@@ -1,5 +1,6 @@
 """A headless Chromium that is told what to do over a pipe, as its developer tools are: no port, no driver, no package."""
 import base64
+import fcntl
 import itertools
 import json
 import os
@@ -17,6 +18,12 @@ def find():
     raise AssertionError("no Chromium: run ./Tests/run.sh, which installs it")
 
 
+def moved(descriptor):
+    other = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(descriptor)
+    return other
+
+
 class Browser:
     """One page. `complaints` is what its scripts and the browser said was wrong, `asked` what it asked the network for."""
 
@@ -30,9 +37,11 @@ class Browser:
         self.folder = tempfile.TemporaryDirectory(prefix="vernal-browser-")
         to_read, self.to = os.pipe()
         self.source, to_write = os.pipe()
+        # Not where the browser expects the other one.
+        to_read, to_write = moved(to_read), moved(to_write)
         self.process = subprocess.Popen(
             [
-                "sh", "-c", f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}', find(), "--headless", "--no-sandbox",
+                "bash", "-c", f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}', find(), "--headless", "--no-sandbox",
                 "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--no-first-run", "--no-pings", "--disable-dev-shm-usage", "--remote-debugging-pipe",
                 "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",

@@ -73,6 +73,30 @@ class AWSClient(unittest.TestCase):
         after = json.load(self.invoke({})["Payload"])["count"]
         self.assertEqual(after, before + 2)
 
+    def test_event_that_fails_is_tried_twice_again(self):
+        with Emulator("--event-retry-pause", "200ms") as emulator:
+            emulator.invoke({"do": "error"}, headers={"X-Amz-Invocation-Type": "Event"})
+            said = lambda: emulator.said().count("START RequestId")
+            self.assertTrue(wait_for(lambda: said() == 3), emulator.said())
+            time.sleep(1)
+            self.assertEqual(said(), 3)
+            starts = {line.split()[-3] for line in emulator.said().splitlines() if "START RequestId" in line}
+            self.assertEqual(len(starts), 1, "one identifier for all tries")
+            self.assertIn("it is tried again in 0.4 seconds", emulator.said())
+            self.assertIn("it is dropped", emulator.said())
+            # A process that ends in the middle is a failure like any other, and a success ends it.
+            emulator.invoke({"do": "exit", "status": 3}, headers={"X-Amz-Invocation-Type": "Event"})
+            self.assertTrue(wait_for(lambda: said() == 6), emulator.said())
+            emulator.invoke({}, headers={"X-Amz-Invocation-Type": "Event"})
+            self.assertTrue(wait_for(lambda: said() == 7))
+            time.sleep(1)
+            self.assertEqual(said(), 7)
+
+    def test_event_retries_can_be_left_out(self):
+        with Emulator("--event-retries", "0") as emulator:
+            emulator.invoke({"do": "error"}, headers={"X-Amz-Invocation-Type": "Event"})
+            self.assertTrue(wait_for(lambda: "it is dropped" in emulator.said()), emulator.said())
+
     def test_dry_run(self):
         answer = self.invoke({}, InvocationType="DryRun")
         self.assertEqual(answer["StatusCode"], 204)

@@ -9,7 +9,8 @@ package import Moments
 /// Giving up a connect that stands in a busy server's queue makes the server work for nobody, and the next try begins at
 /// the end of the queue. So the time limit is for what tells that a host is not there: that it does not accept, or accepts
 /// and says nothing while there is another host to turn to. In all other cases there is nothing better to do than to wait
-/// for as long as the caller can.
+/// for as long as the caller can. And an address that takes long to accept gets a rival: the next one is begun beside it, and the
+/// first to accept is gone on with.
 package struct ConnectAttempt: ~Copyable {
     /// How a drive ended.
     package enum Progress: ~Copyable {
@@ -22,16 +23,18 @@ package struct ConnectAttempt: ~Copyable {
 
     private let settings: ConnectionSettings
     /// How long one address may take to accept, and to say something if there is another host.
-    private let timeout: Duration
+    let timeout: Duration
     /// The hosts that were not tried yet, the next one last.
-    private var targets: [HostPlan.Target]
+    var targets: [HostPlan.Target]
     /// The addresses of the host that is being tried, the next one last.
-    private var addresses: [HostPlan.Target] = []
+    var addresses: [HostPlan.Target] = []
     // Not private, nor is its type: Swift 6.3.1 then forgets to emit the metadata that other modules refer to when optimised.
     var current: Candidate?
-    private var failures: [LibpqError] = []
     /// When each step was done.
     package private(set) var marks = ConnectMarks()
+    /// Another address beside the current one, while neither has accepted.
+    var rival: Candidate?
+    var failures: [LibpqError] = []
 
     struct Candidate: ~Copyable {
         var handle: PGConnHandle
@@ -42,6 +45,8 @@ package struct ConnectAttempt: ~Copyable {
         var hasShownLife = false
         /// Whether an earlier driver left it: then its failure may be one of having been left, and says nothing.
         var wasLeft = false
+        /// Whether a rival was looked for already.
+        var wasRivalled = false
 
         /// When to give it up even if the caller has more time; `nil`: never.
         func limit(timeout: Duration, hasOtherHosts: Bool) -> Moment? {
@@ -81,9 +86,12 @@ package struct ConnectAttempt: ~Copyable {
         if marks.begun == nil { marks.begun = .now }
         while true {
             if Task.isCancelled { return .interrupted(.cancelled, phase) }
-            if current != nil {
+            if rival != nil {
+                if let reason = await race(until: deadline, waiter: waiter) { return .interrupted(reason, phase) }
+            } else if current != nil {
                 let (wasLeft, target) = leftover
-                switch await poll(until: deadline, waiter: waiter) {
+                let limit = min(deadline, raceBegins ?? deadline)
+                switch await poll(until: limit, waiter: waiter) {
                 case .connected(let connection): return .connected(connection)
                 case .failed(let error):
                     current = nil
@@ -94,10 +102,14 @@ package struct ConnectAttempt: ~Copyable {
                     failures.append(error)
                     // A server that answered with a refusal was reached: another one would not know better.
                     if error.code == .connectRefused, error.server?.sqlState != "57P03" { return .failed(error) }
-                case .interrupted(let reason, let phase): return .interrupted(reason, phase)
+                case .interrupted(.timedOut, _) where limit < deadline:
+                    await beginRace(until: deadline, waiter: waiter)
+                case .interrupted(let reason, let phase):
+                    noteLeft()
+                    return .interrupted(reason, phase)
                 }
             } else if let address = addresses.popLast() {
-                start(address)
+                current = begin(address)
             } else if let target = targets.last {
                 if let gaveUp = await lookUp(target, until: deadline, waiter: waiter) {
                     return .interrupted(gaveUp, .nameResolution)
@@ -120,7 +132,7 @@ package struct ConnectAttempt: ~Copyable {
     /// Whether a connect may have failed only because nobody drove it for a while.
     ///
     /// Its time was up meanwhile, or the server or the network had given it up. The address then gets a try of its own.
-    private static func mayBeStale(_ error: LibpqError) -> Bool {
+    static func mayBeStale(_ error: LibpqError) -> Bool {
         // 57014 is how PostgreSQL ends an authentication that takes too long.
         error.code != .connectRefused || error.server?.sqlState == "57014"
     }
@@ -172,7 +184,8 @@ package struct ConnectAttempt: ~Copyable {
         return nil
     }
 
-    private mutating func start(_ target: HostPlan.Target) {
+    /// Begins with an address.
+    mutating func begin(_ target: HostPlan.Target) -> Candidate? {
         var settings = self.settings
         marks.started(hasAddressOfItsOwn: !target.needsNoLookUp || target.hostaddr != nil)
         settings["host"] = target.host
@@ -181,9 +194,9 @@ package struct ConnectAttempt: ~Copyable {
         if let attributes = target.sessionAttributes { settings["target_session_attrs"] = attributes }
         guard let handle = PGConnHandle(connectStart: settings.parameters) else {
             failures.append(LibpqError(.connectFailed, "out of memory"))
-            return
+            return nil
         }
-        current = Candidate(handle: handle, target: target, begun: .now)
+        return Candidate(handle: handle, target: target, begun: .now)
     }
 
     private mutating func poll(until deadline: Moment, waiter: SocketWaiter) async -> Progress {
@@ -205,17 +218,9 @@ package struct ConnectAttempt: ~Copyable {
                 switch reason {
                 case .ready: break
                 case .timedOut where own.map { $0 <= .now } ?? false:
-                    let phase = candidate.handle.connectPhase
-                    return .failed(
-                        LibpqError(
-                            .timedOut,
-                            "no connection within \(timeout): \(phase.rawValue) was not done",
-                            phase: phase
-                        )
-                    )
+                    return .failed(tooSlow(candidate.handle.connectPhase))
                 case .timedOut, .cancelled:
                     let phase = candidate.handle.connectPhase
-                    candidate.wasLeft = true
                     current = consume candidate
                     return .interrupted(reason == .cancelled ? .cancelled : .timedOut, phase)
                 }
@@ -242,7 +247,11 @@ package struct ConnectAttempt: ~Copyable {
         }
     }
 
-    private static func error(_ handle: borrowing PGConnHandle, phase: LibpqError.ConnectPhase) -> LibpqError {
+    func tooSlow(_ phase: LibpqError.ConnectPhase) -> LibpqError {
+        LibpqError(.timedOut, "no connection within \(timeout): \(phase.rawValue) was not done", phase: phase)
+    }
+
+    static func error(_ handle: borrowing PGConnHandle, phase: LibpqError.ConnectPhase) -> LibpqError {
         let text = handle.errorMessage
         if let server = ServerMessage.parse(connectError: text) {
             return LibpqError(.connectRefused, server.message, server: server, phase: .authentication)

@@ -2,8 +2,17 @@ package import Moments
 
 /// A statement and its parameters, as part of a pipeline.
 package struct PipelinedStatement: Sendable {
+    enum Form: Sendable {
+        case query
+        /// Prepares the text under a name.
+        case prepare(String)
+        /// Runs what was prepared under a name.
+        case execute(String)
+    }
+
     package var text: String
     package var parameters: StatementParameters
+    var form = Form.query
 
     package init(_ text: String, _ parameters: StatementParameters = StatementParameters()) {
         self.text = text
@@ -37,7 +46,7 @@ extension LibpqConnection {
         guard handle.enterPipelineMode() else { throw sendFailure }
         var isSent = true
         for statement in statements where isSent {
-            isSent = handle.sendQueryParams(statement.text, statement.parameters, binary: true)
+            isSent = handle.send(statement)
         }
         guard isSent, handle.pipelineSync() else {
             // Nobody would answer what is there without a Sync.
@@ -68,10 +77,23 @@ extension LibpqConnection {
         after others: [String],
         until deadline: Moment?
     ) async throws(LibpqError) -> PGResultHandle {
+        try await last(
+            of: others.map { PipelinedStatement($0) } + [PipelinedStatement(text, parameters)],
+            until: deadline
+        )
+    }
+
+    /// Runs several statements in one flight.
+    ///
+    /// - Returns: the result of the last one; the others are dropped.
+    /// - Throws: as `pipeline`.
+    mutating func last(
+        of statements: [PipelinedStatement],
+        until deadline: Moment?
+    ) async throws(LibpqError) -> PGResultHandle {
         var last: PGResultHandle?
-        let statements = others.map { PipelinedStatement($0) } + [PipelinedStatement(text, parameters)]
         try await pipeline(statements, until: deadline) { index, result in
-            if index == others.count { last = consume result }
+            if index == statements.count - 1 { last = consume result }
         }
         guard let result = last.take() else { throw lost(statementWasSent: true) }
         return result

@@ -26,6 +26,9 @@ package struct StatementParameters: Sendable {
     /// The number of parameters so far.
     package var count: Int { entries.count }
 
+    /// The types of the parameters; 0 where the server infers one.
+    package var types: some Sequence<UInt32> { entries.lazy.map(\.type) }
+
     /// The most parameters that a statement can have: the protocol counts them in 16 bits.
     package static let maximumCount = 65_535
 

@@ -25,6 +25,7 @@ func milliseconds(_ duration: Duration?) -> Int32 {
 ///   - interest: what for.
 ///   - other: ends the wait, too, when it can be read; none if it is negative.
 ///   - limit: how long.
+/// - Returns: whether the socket is ready.
 func pollInPlace(
     _ descriptor: Int32,
     for interest: SocketInterest,

@@ -59,15 +59,22 @@ package struct Front: Sendable {
         }
     }
 
+    /// An event that fails is tried again under the same identifier, after a pause that grows.
     private func runInBackground(_ invocation: Invocation) async {
-        switch await platform.invoke(invocation, patience: .seconds(6 * 3600)) {
-        case .stream(let pipe, _): while (try? await pipe.read()) ?? nil != nil {}
-        case .upstream(let environment, let port):
-            _ = try? await HTTPRequester.connect(host: "127.0.0.1", port: port) { upstream in
-                try await upstream.answer(.POST, "/", headers: ["Connection": "close"], body: invocation.event)
+        let options = platform.options
+        for attempt in 0...options.eventRetries {
+            if attempt > 0 {
+                do { try await Task.sleep(for: options.eventRetryPause * attempt) } catch { return }
+                await platform.awaitSettled(invocation.id, for: .seconds(1))
             }
-            platform.upstreamAnswered(environment, invocation.id)
-        case .answer, .error, .failure, .rejected: break
+            let result = await platform.invoke(invocation, patience: .seconds(6 * 3600))
+            // There was no room for as long as an event is kept.
+            if case .rejected = result { return }
+            let outcome = await InvokeOutcome(result, of: invocation, platform)
+            guard let error = outcome.errorType else { return }
+            let left = options.eventRetries - attempt
+            let sequel = left > 0 ? "it is tried again in \(options.eventRetryPause * (attempt + 1))" : "it is dropped"
+            options.observe(.notice(nil, "RequestId: \(invocation.id) the event failed (\(error)), \(sequel)"))
         }
     }
 

@@ -29,7 +29,7 @@ struct FunctionURL: Sendable {
         case .rejected: try await tooMany(call, requestID)
         case .failure(let failure): try await failed(call, requestID, failure.errorType)
         case .error(_, let type): try await failed(call, requestID, type)
-        case .answer(let result, let type): try await send(result, type, call, requestID)
+        case .answer(let result, let type, _): try await send(result, type, call, requestID)
         case .stream(let pipe, let type): try await stream(pipe, type, call, requestID)
         case .upstream(let environment, let port):
             let proxy = UpstreamProxy(platform: platform, environment: environment, port: port)

@@ -95,10 +95,14 @@ struct InvokeOutcome: Sendable {
     let body: [UInt8]
     /// `nil` when there is no error.
     let errorType: String?
+    /// How long the environment had the invocation, if it returned something.
+    private(set) var took: Duration?
 
     init(_ result: InvocationResult, of invocation: Invocation, _ platform: FunctionPlatform) async {
         switch result {
-        case .answer(let body, _): self.init(body, nil)
+        case .answer(let body, _, let took):
+            self.init(body, nil)
+            self.took = took
         case .error(let body, let type): self.init(body, type)
         case .failure(let failure): self.init(failure.body(for: invocation.id), failure.errorType)
         case .rejected: self.init([], "TooManyRequestsException")

@@ -2,6 +2,9 @@ internal import NIOHTTP1
 
 /// How the Invoke API answers.
 struct InvokeAnswer: Sendable {
+    /// How long the environment had the invocation, in milliseconds.
+    static let durationHeader = "X-Vernal-Duration-Ms"
+
     let requestID: String
     let reply: HTTPReply
 
@@ -10,6 +13,8 @@ struct InvokeAnswer: Sendable {
         headers.add(name: "Content-Type", value: "application/json")
         if outcome.errorType != nil { headers.add(name: "X-Amz-Function-Error", value: "Unhandled") }
         if let log { headers.add(name: "X-Amz-Log-Result", value: Base64.encode(log)) }
+        // Our own: what is left of the client's time is the platform's.
+        if let took = outcome.took { headers.add(name: Self.durationHeader, value: "\(took / .milliseconds(1))") }
         try await reply.send(.ok, headers, outcome.body)
     }
 

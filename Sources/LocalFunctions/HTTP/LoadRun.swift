@@ -26,6 +26,8 @@ package enum LoadRun {
         /// The answer, if it is the first one or no success.
         package let answer: HTTPAnswer?
         package let hasFunctionError: Bool
+        /// How long the environment had the invocation, if the answer says so: the rest of the duration is the platform's.
+        package var functionDuration: Duration?
 
         package var isSuccess: Bool { (200..<400).contains(status) && !hasFunctionError }
     }
@@ -81,7 +83,9 @@ package enum LoadRun {
                             status: answer.status,
                             duration: ContinuousClock.now - began,
                             answer: isNotable ? answer : nil,
-                            hasFunctionError: hasError
+                            hasFunctionError: hasError,
+                            functionDuration: answer.headers.first(name: InvokeAnswer.durationHeader)
+                                .flatMap(Double.init).map { .milliseconds(1) * $0 }
                         )
                     )
                     if answer.headers[canonicalForm: "connection"].contains("close") { break }

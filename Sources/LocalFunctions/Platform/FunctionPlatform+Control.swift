@@ -1,4 +1,4 @@
-internal import Moments
+package import Moments
 internal import Synchronization
 
 /// One environment, for people.
@@ -79,6 +79,14 @@ extension FunctionPlatform {
     /// What the relay of an environment saw.
     package func relayMeasures(_ id: EnvironmentID) -> RelayMeasures? {
         state.withLock { $0.hosts[id]?.relay }?.measures
+    }
+
+    /// Whether an invocation runs in an environment that the server has refused since then, as far as its relay saw.
+    package func isSomeoneRefused(since moment: Moment) -> Bool {
+        let relays = state.withLock { state in
+            state.fleet.environments.values.filter { $0.phase == .running }.compactMap { state.hosts[$0.id]?.relay }
+        }
+        return relays.contains { $0.measures.refusedSince.map { $0 <= moment } ?? false }
     }
 
     private func order(_ decide: (inout Fleet) -> [FleetAction]?) -> Bool {

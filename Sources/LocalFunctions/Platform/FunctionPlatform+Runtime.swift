@@ -77,7 +77,14 @@ extension FunctionPlatform {
         apply { state in
             if case .failure(let failure) = result { state.clients[invocation]?.failure = failure }
             var effects: [Effect] = []
-            if let result, let continuation = state.clients[invocation]?.continuation.take() {
+            if var result, let continuation = state.clients[invocation]?.continuation.take() {
+                if case .answer(let body, let type, _) = result {
+                    result = .answer(
+                        body: body,
+                        contentType: type,
+                        took: state.clients[invocation]?.beganAt.map { .now - $0 }
+                    )
+                }
                 effects.append(.tell(continuation, result))
             }
             // Known before the client hears: its next request must find the environment about to come back.

@@ -112,14 +112,19 @@ package final class FunctionPlatform: Sendable {
         }
     }
 
+    /// Waits until an invocation is over, also behind its answer; not for longer than that.
+    func awaitSettled(_ invocation: InvocationID, for time: Duration) async {
+        let limit = Moment.now + time
+        while Moment.now < limit, state.withLock({ $0.clients[invocation] != nil }) {
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     /// The end of what the function wrote during an invocation, once that is over, also behind its answer.
     ///
     /// - Returns: at most 4 KiB, with the platform's own lines.
     package func logTail(of invocation: InvocationID) async -> [UInt8] {
-        let limit = Moment.now + .seconds(1)
-        while Moment.now < limit, state.withLock({ $0.clients[invocation] != nil }) {
-            try? await Task.sleep(for: .milliseconds(2))
-        }
+        await awaitSettled(invocation, for: .seconds(1))
         // What was written before the environment came back may still be in the pipe.
         try? await Task.sleep(for: .milliseconds(10))
         return state.withLock { $0.tails.removeValue(forKey: invocation)?.end ?? [] }

@@ -21,8 +21,8 @@ package struct Invocation: Sendable {
 
 /// What came of it.
 package enum InvocationResult: Sendable {
-    /// What the handler returned.
-    case answer(body: [UInt8], contentType: String?)
+    /// What the handler returned, and how long the environment had the invocation.
+    case answer(body: [UInt8], contentType: String?, took: Duration? = nil)
     /// What the handler threw, as the function described it.
     case error(body: [UInt8], type: String)
     /// What the handler returns piece by piece.

@@ -14,6 +14,12 @@ package struct FunctionPlatformOptions: Sendable {
     package var identity = FunctionIdentity()
     /// How long an invocation may wait when all environments are busy; default 0: it is refused.
     package var patience: Duration = .zero
+    /// How often an event that fails is tried again; default 2, as the platform does.
+    package var eventRetries = 2
+    /// The pause before the first of these; before the second it is twice as long.
+    ///
+    /// Default 1 min, as the platform's.
+    package var eventRetryPause: Duration = .seconds(60)
     /// Whether a process that uses more than its memory is killed.
     package var enforcesMemory = true
     /// Adds variables for one environment.

@@ -11,14 +11,16 @@ package enum RelayTarget: Sendable, Equatable {
 
 /// What a relay saw.
 package struct RelayMeasures: Sendable {
-    /// Connections that the function began.
-    package var connects = 0
+    /// When the function began each of its connections.
+    package var connectTimes: [Moment] = []
+    /// The most connects that were under way at a time.
+    package var mostUnderWay = 0
+    /// When the server began to refuse, unless a connection was ready since.
+    package var refusedSince: Moment?
     /// Connects that the server refused, by their SQLSTATE.
     package var refusals: [String: Int] = [:]
     /// How long each connect took, from the accepted connection to the server being ready.
     package var connectDurations: [Duration] = []
-    /// When the first connection was begun.
-    package var firstConnectAt: Moment?
     /// When the first connection was ready.
     package var firstReadyAt: Moment?
     /// When the first row came.
@@ -48,6 +50,8 @@ package final class DatabaseRelay: Sendable {
         var mode = Mode.forward
         var channels: [ObjectIdentifier: any Channel] = [:]
         var measures = RelayMeasures()
+        /// Links whose connect is under way.
+        var connecting: Set<ObjectIdentifier> = []
     }
 
     private init(port: Int, listener: NIOAsyncChannel<any Channel, Never>, target: RelayTarget) {
@@ -98,12 +102,19 @@ package final class DatabaseRelay: Sendable {
 
     private func relay(_ accepted: any Channel) async {
         let beganAt = Moment.now
+        let link = ObjectIdentifier(accepted)
         state.withLock { state in
-            state.measures.connects += 1
-            state.measures.firstConnectAt = state.measures.firstConnectAt ?? beganAt
-            state.channels[ObjectIdentifier(accepted)] = accepted
+            state.measures.connectTimes.append(beganAt)
+            state.channels[link] = accepted
+            state.connecting.insert(link)
+            state.measures.mostUnderWay = max(state.measures.mostUnderWay, state.connecting.count)
         }
-        defer { state.withLock { _ = $0.channels.removeValue(forKey: ObjectIdentifier(accepted)) } }
+        defer {
+            state.withLock { state in
+                state.channels[link] = nil
+                state.connecting.remove(link)
+            }
+        }
         let reader = SharedReader()
         do {
             let server = try await connect()
@@ -121,7 +132,7 @@ package final class DatabaseRelay: Sendable {
                         group.addTask {
                             for try await bytes in fromServer {
                                 let sights = reader.value.withLock { $0.serverSent(bytes.readableBytesView) }
-                                self.note(sights, since: beganAt)
+                                self.note(sights, of: link, since: beganAt)
                                 try await self.whileStalled()
                                 try await toClient.write(bytes)
                             }
@@ -142,16 +153,21 @@ package final class DatabaseRelay: Sendable {
         while mode == .stall { try await Task.sleep(for: .milliseconds(20)) }
     }
 
-    private func note(_ sights: [LinkReader.Sight], since beganAt: Moment) {
+    private func note(_ sights: [LinkReader.Sight], of link: ObjectIdentifier, since beganAt: Moment) {
         guard !sights.isEmpty else { return }
         let now = Moment.now
         state.withLock { state in
             for sight in sights {
                 switch sight {
                 case .ready:
+                    state.connecting.remove(link)
+                    state.measures.refusedSince = nil
                     state.measures.connectDurations.append(now - beganAt)
                     state.measures.firstReadyAt = state.measures.firstReadyAt ?? now
-                case .refused(let sqlState): state.measures.refusals[sqlState, default: 0] += 1
+                case .refused(let sqlState):
+                    state.connecting.remove(link)
+                    state.measures.refusals[sqlState, default: 0] += 1
+                    state.measures.refusedSince = state.measures.refusedSince ?? now
                 case .row: state.measures.firstRowAt = state.measures.firstRowAt ?? now
                 }
             }

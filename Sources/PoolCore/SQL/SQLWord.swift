@@ -14,14 +14,15 @@ enum SQLWord: String, CaseIterable, Sendable {
     case application_name, client_encoding, datestyle, intervalstyle, names, standard_conforming_strings, time
     case timezone, to
     // Functions.
-    case currval, lastval, nextval, setval, set_config, pg_terminate_backend
+    case currval, lastval, nextval, setval, set_config, pg_terminate_backend, setseed, dblink_connect
     case pg_advisory_lock, pg_advisory_lock_shared, pg_try_advisory_lock, pg_try_advisory_lock_shared
     case pg_advisory_unlock, pg_advisory_unlock_shared, pg_advisory_unlock_all
 
     /// Whether it is the name of a function.
     var isFunction: Bool {
         switch self {
-        case .currval, .lastval, .nextval, .setval, .set_config, .pg_terminate_backend, .pg_advisory_lock,
+        case .currval, .lastval, .nextval, .setval, .set_config, .pg_terminate_backend, .setseed, .dblink_connect,
+            .pg_advisory_lock,
             .pg_advisory_lock_shared, .pg_try_advisory_lock, .pg_try_advisory_lock_shared, .pg_advisory_unlock,
             .pg_advisory_unlock_shared, .pg_advisory_unlock_all:
             true

@@ -14,6 +14,7 @@ extension StatementClassifier {
         case .listen, .unlisten: result.traits.insert(.listen)
         case .discard: result.traits.insert(.discard)
         case .load: result.traits.insert(.load)
+        case .do, .call: result.traits.insert(.routine)
         case .lock: result.traits.insert(.tableLock)
         case .create: create(bytes)
         case .explain: isAtStart = true
@@ -112,6 +113,7 @@ extension StatementClassifier {
         switch function {
         case .nextval, .setval: result.traits.insert(.sequence)
         case .currval, .lastval: result.traits.insert(.sequenceMemory)
+        case .setseed, .dblink_connect: result.traits.insert(.sessionFunction)
         case .pg_terminate_backend: result.traits.insert(.endsBackends)
         case .pg_advisory_lock, .pg_advisory_lock_shared, .pg_try_advisory_lock, .pg_try_advisory_lock_shared,
             .pg_advisory_unlock, .pg_advisory_unlock_shared, .pg_advisory_unlock_all:

@@ -43,6 +43,20 @@ package struct StatementTraits: OptionSet, Sendable, Hashable {
     /// A text of more than 16 KiB.
     package static let oversized = StatementTraits(rawValue: 1 << 17)
 
+    /// `DO` and `CALL`: code that cannot be seen from here, or not all of it.
+    package static let routine = StatementTraits(rawValue: 1 << 18)
+    /// Other functions that leave something in the session: `setseed`, `dblink_connect`.
+    package static let sessionFunction = StatementTraits(rawValue: 1 << 19)
+
+    /// What the next user of a session could find, if it were not cleaned.
+    ///
+    /// A plain cursor is not among it, because it ends with its transaction.
+    package static let leftBehind: StatementTraits = [
+        .sessionSetting, .reportedSetting, .sqlPrepare, .listen, .sessionAdvisoryLock, .temporaryObject, .holdCursor,
+        .load,
+        .routine, .sessionFunction,
+    ]
+
     /// The text size up to which RDS Proxy multiplexes: 16 KiB.
     ///
     /// Source: Amazon RDS User Guide, "Avoiding pinning an RDS Proxy".
@@ -50,7 +64,7 @@ package struct StatementTraits: OptionSet, Sendable, Hashable {
 
     /// The traits one by one, in the order of their declaration.
     package var elements: [StatementTraits] {
-        (0..<18).map { StatementTraits(rawValue: 1 << $0) }.filter { contains($0) }
+        (0..<20).map { StatementTraits(rawValue: 1 << $0) }.filter { contains($0) }
     }
 }
 

@@ -15,6 +15,14 @@ package final class AdmissionGate: Sendable {
         case cancelled(ConnectTicket?)
     }
 
+    /// What there is to tell of the one who is asked.
+    package enum Notice: Sendable, Hashable {
+        /// The first of several questions in a row that got no answer; connects go on without.
+        case unanswered(reason: String)
+        /// Questions are answered again.
+        case answersAgain
+    }
+
     private struct State: Sendable {
         /// Keeps an admission that does not answer from costing every connect its time.
         var breaker = CircuitBreaker(threshold: 1, probeLimit: .seconds(1))
@@ -24,7 +32,7 @@ package final class AdmissionGate: Sendable {
 
     private let admission: any ConnectAdmission
     private let patience: Duration
-    private let report: @Sendable (String) -> Void
+    private let report: @Sendable (Notice) -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -34,7 +42,7 @@ package final class AdmissionGate: Sendable {
     package init(
         _ admission: any ConnectAdmission,
         patience: Duration = .milliseconds(250),
-        report: @escaping @Sendable (String) -> Void = { StandardError.write($0) }
+        report: @escaping @Sendable (Notice) -> Void
     ) {
         self.admission = admission
         self.patience = patience
@@ -98,22 +106,21 @@ package final class AdmissionGate: Sendable {
     }
 
     private func note(_ result: Result<Void, any Error>) {
-        let line: String? = state.withLock { state in
+        let notice: Notice? = state.withLock { state in
             switch result {
             case .success:
                 state.breaker.connectSucceeded()
                 defer { state.isReported = false }
-                return state.isReported ? "vernal: connect admission answers again" : nil
+                return state.isReported ? .answersAgain : nil
             case .failure(let error):
                 state.failures += 1
                 let isProbe = !state.breaker.isClosed
                 _ = state.breaker.connectFailed(isProbe: isProbe, now: .now, jitter: .random(in: 0..<1))
                 defer { state.isReported = true }
-                return state.isReported
-                    ? nil : "vernal: connect admission does not answer, connects go on without it: \(error)"
+                return state.isReported ? nil : .unanswered(reason: "\(error)")
             }
         }
-        if let line { report(line) }
+        if let notice { report(notice) }
     }
 
     /// Does something for as long as a question may take.

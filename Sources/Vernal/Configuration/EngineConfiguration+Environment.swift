@@ -55,13 +55,20 @@ extension EngineConfiguration {
         if let value = variables["VERNAL_MAX_OVERFLOW"] { maxOverflow = try value.integer() }
         if let value = variables["VERNAL_MIN_CONNECTIONS"] { minConnections = try value.integer() }
         if let value = variables["VERNAL_MAX_WAITERS"] { maxWaiters = try value.integer() }
+        if let value = variables["VERNAL_STATEMENT_CACHE_SIZE"] { statementCacheSize = try value.integer() }
         if let value = variables["VERNAL_ACQUIRE_TIMEOUT"] { acquireTimeout = try value.duration() }
         if let value = variables["VERNAL_CONNECT_TIMEOUT"] { connectTimeout = try value.duration() }
         if let value = variables["VERNAL_IDLE_TIMEOUT"] { idleTimeout = try value.duration() }
         if let value = variables["VERNAL_MAX_LIFETIME"] { maxLifetime = try value.duration() }
         if let value = variables["VERNAL_CONNECT_BURST"] { connectBurst = try value.integer() }
         if let value = variables["VERNAL_CONNECT_RATE"] { connectRate = try value.number() }
+        if let value = variables["VERNAL_CONNECT_CONCURRENCY"] { connectConcurrency = try value.integer() }
         if let value = variables["VERNAL_FIRST_CONNECT_WINDOW"] { firstConnectWindow = try value.duration() }
+        if let value = variables["VERNAL_FLEET_SIZE"] { fleetSize = try value.integer() }
+        if let value = variables["VERNAL_SERVER_CONNECT_RATE"] { serverConnectRate = try value.number() }
+        if let value = variables["VERNAL_ACQUIRE_RETRY"] {
+            acquireRetry = try value.choice([("patient", .patient), ("robust", .robust), ("never", .never)])
+        }
         if let value = variables["VERNAL_MAX_TRANSACTION_DURATION"] { maxTransactionDuration = try value.duration() }
         if let value = variables["VERNAL_LEAK_THRESHOLD"] { leakThreshold = try value.duration() }
         if let value = variables["VERNAL_FORGOTTEN_LEASES"] {

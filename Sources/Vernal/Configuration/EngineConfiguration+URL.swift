@@ -118,9 +118,10 @@ extension EngineConfiguration {
                 // Supabase's own mark, such as "base-pooler.x" in the URLs of its poolers.
                 if value.contains("pooler") { upstream = .supavisor }
                 upstreamSource = "supa=… in the URL"
-            // For other stacks' caches of prepared statements, of which there is none here.
-            case "statement_cache_size", "prepareThreshold": _ = try setting.integer()
-            case "prepared_statements": _ = try setting.boolean()
+            // asyncpg's, pgjdbc's and ActiveRecord's words for it.
+            case "statement_cache_size": statementCacheSize = try setting.integer()
+            case "prepareThreshold": if try setting.integer() == 0 { statementCacheSize = 0 }
+            case "prepared_statements": if try !setting.boolean() { statementCacheSize = 0 }
             default: foreign.append(String(option))
             }
         }

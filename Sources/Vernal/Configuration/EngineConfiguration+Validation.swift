@@ -19,6 +19,7 @@ extension EngineConfiguration {
                 "minConnections is \(minConnections) and poolSize only \(poolSize): make poolSize at least as large"
             )
         }
+        try require(0...10_000, statementCacheSize, "statementCacheSize")
         if let maxUses { try require(1...1_000_000_000, maxUses, "maxUses") }
         if let breakerThreshold { try require(1...1000, breakerThreshold, "breakerThreshold") }
         if !keepsConnections, minConnections > 0 {

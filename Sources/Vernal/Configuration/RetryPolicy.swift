@@ -2,19 +2,19 @@ internal import PoolCore
 
 /// How often a caller who gets no connection tries again, within his deadline.
 ///
-/// Between two tries lies a random time up to a limit that doubles ("full jitter"); and a quota for the whole engine keeps
-/// many callers from making things worse: twenty retries, and one more for every two connects that are made.
+/// Between two tries lies a random time up to a limit that doubles ("full jitter"); after a refusal for want of slots at least
+/// half of that limit, which then begins with a tenth of the caller's time. A quota for the whole engine keeps many callers from
+/// making things worse: twenty retries, and one more for every two connects that are made.
 public struct RetryPolicy: Sendable, Hashable {
     /// The most tries, the first one included; `nil`: as many as the deadline allows.
     public var maxAttempts: Int?
-    /// The limit of the first pause.
+    /// The limit of the first pause, at the least.
     ///
     /// Default 100 ms.
     public var baseDelay: Duration = .milliseconds(100)
     /// The largest limit of a pause.
     ///
-    /// Default 2 s: with 5 s a slot that is free is found a second and a half later, for 2 % fewer refusals (see
-    /// `examples/storm-simulator`).
+    /// Default 2 s: longer ones spare the server nothing within the deadlines that callers have (see `examples/storm-simulator`).
     public var maxDelay: Duration = .seconds(2)
     /// Whether a server that cannot be reached, a pool that is exhausted and the like are worth a retry, too; otherwise only a
     /// server that says that it is too busy or just starting.

@@ -9,6 +9,7 @@ final class ConnectionRules: Sendable {
     let rollbackTimeout: Duration
     let maxTransactionDuration: Duration?
     let resetPolicy: ResetPolicy
+    let statementCacheSize: Int
     /// Whether only a server that takes writes will do.
     let wantsWriter: Bool
     /// What is known of what is in between.
@@ -20,6 +21,7 @@ final class ConnectionRules: Sendable {
         rollbackTimeout = configuration.rollbackTimeout
         maxTransactionDuration = configuration.maxTransactionDuration
         resetPolicy = configuration.resetPolicy
+        statementCacheSize = configuration.statementCacheSize
         wantsWriter = ["read-write", "primary"].contains(configuration.settings["target_session_attrs"])
         self.upstream = upstream
     }

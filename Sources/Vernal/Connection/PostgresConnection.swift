@@ -15,6 +15,8 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// Whether the server ended the connection for a reason that is not this connection's alone, or is not the one that is
     /// wanted any more.
     var isSuspect = false
+    /// What the server has prepared.
+    var statements: StatementCache
     /// The beginning of a transaction, as long as it has not been sent.
     var opening: TransactionOpening?
     /// What holds for all connections of its pool.
@@ -32,6 +34,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
         self.rules = rules
         limits = StatementLimits(rules)
         session = SessionState(rules.resetPolicy)
+        statements = StatementCache(capacity: rules.statementCacheSize)
     }
 
     /// What is known of what is in between.
@@ -95,7 +98,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
         let span = TraceSpan("query", statement: query.text)
         if opening != nil { return try await runFirst(query, until: deadline, span) }
         do throws(LibpqError) {
-            let result = try await link.query(query.text, query.parameters, until: deadline)
+            let result = try await send(query, until: deadline)
             span.end()
             return result
         } catch {
@@ -111,7 +114,11 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// - Throws: `invalidParameter` or `misuse` when it is not to be sent.
     mutating func admit(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> Moment? {
         try query.validated()
-        session.willRun(query.text)
+        if session.isWatched || statements.isOn {
+            let traits = upstream.traits(of: query.text)
+            session.willRun(traits)
+            noteStatements(traits)
+        }
         if upstream.guardsStatements { try await keepRules(of: query.text) }
         link.cancelTimeout = limits.cancelTimeout
         return limits.deadline(timeout)

@@ -1,4 +1,4 @@
-internal import LibpqIO
+internal import PoolCore
 
 /// What is known of a session that could reach the next caller.
 struct SessionState: Sendable {
@@ -12,10 +12,12 @@ struct SessionState: Sendable {
         self.policy = policy
     }
 
+    /// Whether it matters what the next statement does.
+    var isWatched: Bool { policy == .automatic && !mayBeChanged }
+
     /// A statement is about to be run.
-    mutating func willRun(_ statement: String) {
-        guard policy == .automatic, !mayBeChanged else { return }
-        mayBeChanged = SessionChange.isPossible(by: statement)
+    mutating func willRun(_ traits: StatementTraits) {
+        mayBeChanged = isWatched ? !traits.isDisjoint(with: .leftBehind) : mayBeChanged
     }
 
     /// The commands that clean the session; `nil` when it needs none.

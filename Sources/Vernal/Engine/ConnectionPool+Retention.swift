@@ -6,26 +6,33 @@ internal import Synchronization
 extension ConnectionPool {
     /// How long a count of the server's slots is taken for true.
     private static let countLifetime: Duration = .seconds(10)
-    /// How long the count may take: it comes after the answer of the invocation, but before the next one.
-    private static let countLimit: Duration = .milliseconds(100)
+    /// How long the count may take: it comes after the answer of the invocation, but before the next one, and the host waits for no
+    /// more than 50 ms.
+    private static let countLimit: Duration = .milliseconds(40)
 
     /// The process may be frozen: what it does not need goes back to the server, if others are short of it.
     func prepareForFreeze() async {
         // Behind a pooler an idle connection holds none of the server's slots.
         let isWorthIt = configuration.retention != .adaptive || !upstream.rules.keepsIdleConnections
         if isWorthIt {
-            await countSlots()
-            if shared.withLock({ $0.retention.givesBack(now: .now) }) { close { $0.releaseIdle() } }
+            // A server that is too busy to count has others to serve.
+            let isBusy = await countSlots() == .unanswered
+            if isBusy || shared.withLock({ $0.retention.givesBack(now: .now) }) { close { $0.releaseIdle() } }
         }
         await returnTickets()
+    }
+
+    /// What came of a count.
+    private enum Count {
+        case done, notNeeded, unanswered
     }
 
     /// Counts the server's slots on an idle connection.
     ///
     /// Here, and not when the connection is made: the count is newer, and no caller waits for it.
-    private func countSlots() async {
+    private func countSlots() async -> Count {
         let mustCount = shared.withLock { shared in
-            guard configuration.retention == .adaptive, configuration.keepsConnections, shared.mayCountSlots,
+            guard configuration.keepsConnections, shared.mayCountSlots, shared.retention.isWorthCounting(now: .now),
                 shared.slotsCountedAt.map({ .now - $0 > Self.countLifetime || $0 > .now }) ?? true
             else { return false }
             let snapshot = shared.state.snapshot
@@ -34,28 +41,32 @@ extension ConnectionPool {
             return true
         }
         let request = AcquireRequest(until: .now + Self.countLimit, from: CallSite())
-        guard mustCount, let connection = try? await tryAcquire(request) else { return }
+        guard mustCount, let connection = try? await tryAcquire(request) else { return .notNeeded }
         do {
             let (used, usable) = try await lend(connection) { connection in
-                try await connection.query(Self.slotUsage, timeout: Self.countLimit).decode((Int, Int).self)[0]
+                try await connection.ask(Self.slotUsage, until: request.deadline).decode((Int, Int).self)[0]
             }
             shared.withLock { shared in
                 shared.retention.slotsCounted(SlotUsage(used: used, usable: usable), jitter: .random(in: 0..<1))
             }
+            return .done
         } catch let error as VernalError where error.code == .server {
-            // Something that speaks PostgreSQL's protocol and has no such tables: it is not asked again.
+            // Something that speaks PostgreSQL's protocol and has no such function: it is not asked again.
             shared.withLock { $0.mayCountSlots = false }
+            return .notNeeded
         } catch {
-            // Not counted; a refusal will tell when slots are scarce.
+            return .unanswered
         }
     }
 
     /// Client connections, and how many there may be.
     ///
     /// Who has a database and a user is a client (or works for one); the kind of another user's backend is not shown to
-    /// everybody. `reserved_connections` came with PostgreSQL 16.
+    /// everybody. The function behind `pg_stat_activity` takes a new backend half of the time that the view takes.
+    /// `reserved_connections` came with PostgreSQL 16.
     private static let slotUsage: SQLQuery = """
-        SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datid IS NOT NULL AND usesysid IS NOT NULL)::int8, \
+        SELECT (SELECT count(*) FROM pg_catalog.pg_stat_get_activity(NULL) \
+        WHERE datid IS NOT NULL AND usesysid IS NOT NULL)::int8, \
         current_setting('max_connections')::int8 - current_setting('superuser_reserved_connections')::int8 \
         - coalesce(current_setting('reserved_connections', true), '0')::int8
         """

@@ -67,7 +67,9 @@ final class ConnectionPool: Sendable {
         upstream = UpstreamWatch(configuration) { [events] notice in events.tell(notice) }
         connectionRules = ConnectionRules(configuration, upstream)
         let limits = configuration.limits
-        gate = configuration.connectAdmission.map { AdmissionGate($0) }
+        gate = configuration.connectAdmission.map { [events] admission in
+            AdmissionGate(admission) { notice in events.tell(notice) }
+        }
         shared = Mutex(
             Shared(
                 state: PoolState(limits),

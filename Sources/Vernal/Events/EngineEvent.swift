@@ -42,6 +42,12 @@ public struct EngineEvent: Sendable {
         public static let breakerOpened = Kind("breakerOpened", isNoteworthy: true)
         /// Connects are tried again.
         public static let breakerClosed = Kind("breakerClosed", isNoteworthy: true)
+        /// Whoever admits connects for the fleet does not answer, and connects go on without; `reason` says what is wrong.
+        ///
+        /// Told once, until there is an answer again.
+        public static let admissionUnanswered = Kind("admissionUnanswered", isNoteworthy: true)
+        /// Whoever admits connects for the fleet answers again.
+        public static let admissionAnswered = Kind("admissionAnswered", isNoteworthy: true)
         /// It was found out what is between this process and the database; `reason` says what.
         public static let upstreamFound = Kind("upstreamFound")
         /// The settings say something else of what is in between than what is seen, or ask for what it refuses; `reason` says what.

@@ -23,6 +23,9 @@ struct EngineLog: Sendable {
         case .leakWithdrawn: logger.notice("a connection that was held for too long came back", metadata: metadata)
         case .breakerOpened: logger.warning("no connect is tried for a while", metadata: metadata)
         case .breakerClosed: logger.notice("connects are tried again", metadata: metadata)
+        case .admissionUnanswered:
+            logger.warning("connect admission does not answer, connects go on without it", metadata: metadata)
+        case .admissionAnswered: logger.notice("connect admission answers again", metadata: metadata)
         case .upstreamContradiction: logger.warning("the settings do not fit the upstream", metadata: metadata)
         case .pinned: logger.warning("a statement does not go with the upstream", metadata: metadata)
         case .alertRaised: logger.warning("an alert was raised", metadata: metadata)

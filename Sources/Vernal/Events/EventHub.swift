@@ -80,6 +80,14 @@ final class EventHub: Sendable {
         emit(kind) { $0.reason = notice.sentence }
     }
 
+    /// Tells how it stands with the one who admits connects.
+    func tell(_ notice: AdmissionGate.Notice) {
+        switch notice {
+        case .unanswered(let reason): emit(.admissionUnanswered) { $0.reason = reason }
+        case .answersAgain: emit(.admissionAnswered)
+        }
+    }
+
     /// The events from now on.
     func stream() -> AsyncStream<EngineEvent> {
         let (stream, continuation) = AsyncStream.makeStream(

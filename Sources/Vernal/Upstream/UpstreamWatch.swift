@@ -21,6 +21,7 @@ final class UpstreamWatch: Sendable {
     private let state: Mutex<State>
     private let isGuarding = Atomic<Bool>(false)
     private let isResettable = Atomic<Bool>(false)
+    private let isNaming = Atomic<Bool>(false)
     private let isPipelining = Atomic<Bool>(false)
     private let isRDSProxy = Atomic<Bool>(false)
     private let policy: PinPolicy
@@ -121,6 +122,7 @@ final class UpstreamWatch: Sendable {
             state.verdict = verdict
             state.isSettled = true
             isResettable.store(state.rules.allowsReset, ordering: .relaxed)
+            isNaming.store(state.rules.preparesStatements, ordering: .relaxed)
             isPipelining.store(state.rules.pipelining == .yes, ordering: .relaxed)
             isRDSProxy.store(verdict.kind == .rdsProxy, ordering: .relaxed)
             isGuarding.store(state.rules.guardsStatements && policy != .allow, ordering: .relaxed)
@@ -171,6 +173,9 @@ final class UpstreamWatch: Sendable {
     /// Whether the session can be cleaned with `DISCARD ALL`; asked when a connection comes back.
     var allowsReset: Bool { isResettable.load(ordering: .relaxed) }
 
+    /// Whether statements may be prepared under a name.
+    var allowsNamedStatements: Bool { isNaming.load(ordering: .relaxed) }
+
     /// Whether several statements may be on their way at once.
     var allowsPipelining: Bool { isPipelining.load(ordering: .relaxed) }
 
@@ -183,6 +188,9 @@ final class UpstreamWatch: Sendable {
     ///
     /// RDS Proxy lists every `SET` among what pins, without an exception for this one.
     var allowsLocalSettings: Bool { !isRDSProxy.load(ordering: .relaxed) }
+
+    /// What a statement does to its session.
+    func traits(of text: String) -> StatementTraits { state.withLock { $0.pins.classify(text).traits } }
 
     /// Whether a statement does something that it must not.
     func isBreach(_ text: String, inTransaction: Bool) -> Bool {

@@ -57,7 +57,9 @@ struct SizingAdvice: Equatable {
     /// How many connections more the work would need; `nil` when there are enough.
     var shortage: Int? {
         guard let work = rules.first(where: { $0.name == .work }), let need = work.total else { return nil }
-        let have = size * question.instances
+        // Behind a pooler of transactions the work is done by its connections to the server.
+        let pooled = question.holdsSlots ? nil : question.pooler?.poolSize
+        let have = min(size * question.instances, pooled ?? .max)
         return need > have ? need - have : nil
     }
 

@@ -23,8 +23,8 @@ struct SizingText {
         var lines = ["size      " + size, "next      " + next, "pooler    " + pooler]
         if let shortage = advice.shortage {
             lines.append(
-                "work      \(shortage) connections more would be needed: requests will wait; make statements shorter, or have "
-                    + "more instances"
+                "work      \(shortage) connections more would be needed: requests will wait; make statements shorter, or "
+                    + (question.holdsSlots ? "have more instances" : "give the pooler more connections")
             )
         }
         if let cores = advice.rules.first(where: { $0.name == .cores }), let useful = cores.total,

@@ -14,6 +14,8 @@ final class DashboardLog: Sendable {
         var last = 0
         var samples: [DashboardState.Sample] = []
         var events: [DashboardState.Event] = []
+        /// Failures and notices, kept for themselves: what happens all the time does not push them out.
+        var troubles: [DashboardState.Event] = []
         var finished = 0
         var failed = 0
         var environments: [EnvironmentReport] = []
@@ -54,11 +56,21 @@ final class DashboardLog: Sendable {
                 if kind == .failure { state.failed += 1 }
             }
             state.last += 1
-            if state.events.count == Self.eventsKept { state.events.removeFirst() }
-            state.events.append(
-                .init(number: state.last, at: Self.now, environment: id?.rawValue, kind: kind, text: text)
+            let isTrouble = kind == .failure || kind == .notice
+            let event = DashboardState.Event(
+                number: state.last,
+                at: Self.now,
+                environment: id?.rawValue,
+                kind: kind,
+                text: text
             )
+            if isTrouble { Self.append(event, to: &state.troubles) } else { Self.append(event, to: &state.events) }
         }
+    }
+
+    private static func append(_ event: DashboardState.Event, to events: inout [DashboardState.Event]) {
+        if events.count == eventsKept { events.removeFirst() }
+        events.append(event)
     }
 
     private static func words(for phase: EnvironmentState.Phase) -> String? {
@@ -121,7 +133,7 @@ final class DashboardLog: Sendable {
                 failed: state.failed,
                 environments: state.environments,
                 samples: state.samples.filter { $0.number > number },
-                events: state.events.filter { $0.number > number }
+                events: (state.events + state.troubles).filter { $0.number > number }.sorted { $0.number < $1.number }
             )
         }
         return Array(try JSONOutput.text(answer).utf8)

@@ -13,6 +13,8 @@ extension DashboardPage {
         const glyphs = {running: "●", idle: "○", frozen: "❄", stopping: "✕", starting: "…", initialising: "…"};
         let last = 0, samples = [], events = [], state = null, isPaused = false;
 
+        const isTrouble = event => event.kind === "failure" || event.kind === "notice";
+
         function show(text) { $("banner").hidden = !text; if ($("banner").textContent !== text) $("banner").textContent = text; }
         function put(id, value, isBad) {
           $(id + "-value").textContent = value;
@@ -136,7 +138,7 @@ extension DashboardPage {
         function log() {
           const wanted = $("filter").value;
           const seen = events.filter(e => wanted === "all" || e.kind === wanted
-            || wanted === "trouble" && (e.kind === "failure" || e.kind === "notice"));
+            || wanted === "trouble" && isTrouble(e));
           $("events").replaceChildren(...seen.slice(-150).reverse().map(event => {
             const item = make("li", undefined, event.kind);
             const time = make("time", new Date(event.at).toLocaleTimeString([], {hour12: false}));
@@ -172,7 +174,10 @@ extension DashboardPage {
           if (news.last < last) { samples = []; events = []; last = 0; return update(); }
           // Two answers may be on their way at once.
           samples = samples.concat(news.samples.filter(one => one.number > last)).slice(-600);
-          events = events.concat(news.events.filter(one => one.number > last)).slice(-300);
+          // What happens all the time does not push out what is worth a look.
+          events = events.concat(news.events.filter(one => one.number > last));
+          const some = events.filter(isTrouble).slice(-300), others = events.filter(one => !isTrouble(one)).slice(-300);
+          events = some.concat(others).sort((one, other) => one.number - other.number);
           state = news;
           last = news.last;
           draw();

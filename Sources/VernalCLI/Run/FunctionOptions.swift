@@ -62,6 +62,18 @@ struct FunctionOptions: ParsableArguments {
     )
     var queue = DurationArgument(.zero)
 
+    @Option(
+        name: .customLong("event-retries"),
+        help: .init("How often an invocation of type Event that fails is tried again, from 0 to 2.", valueName: "n")
+    )
+    var eventRetries = 2
+
+    @Option(
+        name: .customLong("event-retry-pause"),
+        help: .init("The pause before the first of these; twice as long before the second.", valueName: "time")
+    )
+    var eventRetryPause = DurationArgument(.seconds(60))
+
     @Option(help: .init("The function's name; default: the program's.", valueName: "name"))
     var name: String?
 
@@ -84,6 +96,7 @@ struct FunctionOptions: ParsableArguments {
         }
         try require(environments, in: 1...1000, "--environments")
         try require(memory, in: 16...65_536, "--memory")
+        try require(eventRetries, in: 0...2, "--event-retries")
         try require(concurrency, in: 1...1000, "--concurrency-per-environment")
         for (name, value) in [("--timeout", timeout), ("--init-timeout", initTimeout), ("--idle-after", idleAfter)]
         where value.value <= .zero {
@@ -115,6 +128,8 @@ struct FunctionOptions: ParsableArguments {
         var options = FunctionPlatformOptions(program: program)
         options.mode = mode
         options.patience = queue.value
+        options.eventRetries = eventRetries
+        options.eventRetryPause = eventRetryPause.value
         options.limits.environments = environments
         options.limits.concurrency = concurrency
         options.limits.timeout = timeout.value

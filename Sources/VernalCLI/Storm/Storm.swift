@@ -11,6 +11,14 @@ struct Storm: Sendable {
     let platform: FunctionPlatform
     let front: Front
     let recorder: StormRecorder
+    /// What happens in the middle of it.
+    var disturbance: Disturbance?
+
+    /// Something that goes wrong, and how long after the beginning of the first wave.
+    struct Disturbance: Sendable {
+        let after: Duration
+        let work: @Sendable () async -> Void
+    }
 
     /// One request and what came of it.
     struct Request: Sendable {
@@ -28,31 +36,37 @@ struct Storm: Sendable {
 
     /// When a wave began and when its last answer was there.
     struct Wave: Sendable {
+        let number: Int
         let began: Moment
         let ended: Moment
     }
 
     /// Sends all waves, and tells how many answers of a wave are there.
     func run(progress: @escaping @Sendable (_ wave: Int, _ answered: Int) -> Void) async -> ([Wave], [Request]) {
+        if let first = plan.firstPath { _ = await send(0, path: first) { _ in } }
+        return await withTaskGroup(of: Void.self) { group in
+            if let disturbance {
+                group.addTask {
+                    try? await Task.sleep(for: disturbance.after)
+                    if !Task.isCancelled { await disturbance.work() }
+                }
+            }
+            let result = await runWaves(progress)
+            group.cancelAll()
+            return result
+        }
+    }
+
+    private func runWaves(
+        _ progress: @escaping @Sendable (_ wave: Int, _ answered: Int) -> Void
+    ) async -> ([Wave], [Request]) {
         var waves: [Wave] = []
         var requests: [Request] = []
-        for wave in 1...plan.waves {
-            if wave > 1 { try? await Task.sleep(for: plan.rest) }
+        for number in 1...plan.waves {
+            if number > 1 { try? await Task.sleep(for: plan.rest) }
             let began = Moment(ContinuousClock.now)
-            let answered = Answered()
-            let more = await withTaskGroup(of: Request.self) { group in
-                for number in 0..<plan.environments {
-                    let delay = plan.ramp / plan.environments * number
-                    group.addTask {
-                        if delay > .zero { try? await Task.sleep(for: delay) }
-                        let request = await send(wave)
-                        progress(wave, answered.increment())
-                        return request
-                    }
-                }
-                return await group.reduce(into: []) { $0.append($1) }
-            }
-            waves.append(Wave(began: began, ended: more.map(\.ended).max() ?? began))
+            let more = await send(number, path: plan.path) { progress(number, $0) }
+            waves.append(Wave(number: number, began: began, ended: more.map(\.ended).max() ?? began))
             requests += more
         }
         // The environments are still there, and with them what their relays saw.
@@ -61,6 +75,32 @@ struct Storm: Sendable {
             recorder.note(platform.relayMeasures(id), of: id)
         }
         return (waves, requests)
+    }
+
+    /// One wave: everybody asks, and for as long as the plan says everybody asks again.
+    private func send(
+        _ wave: Int,
+        path: String,
+        progress: @escaping @Sendable (_ answered: Int) -> Void
+    ) async -> [Request] {
+        let answered = Answered()
+        let end = Moment(ContinuousClock.now) + plan.length
+        return await withTaskGroup(of: [Request].self) { group in
+            let clients = plan.environments * plan.concurrency
+            for number in 0..<clients {
+                let delay = plan.ramp / clients * number
+                group.addTask {
+                    if delay > .zero { try? await Task.sleep(for: delay) }
+                    var requests: [Request] = []
+                    repeat {
+                        requests.append(await send(wave, path))
+                        progress(answered.increment())
+                    } while wave > 0 && Moment(ContinuousClock.now) < end
+                    return requests
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
     }
 
     private final class Answered: Sendable {
@@ -75,10 +115,10 @@ struct Storm: Sendable {
     }
 
     /// One request through the front, over a connection of its own.
-    func send(_ wave: Int) async -> Request {
+    func send(_ wave: Int, _ path: String) async -> Request {
         let began = Moment(ContinuousClock.now)
         let answer = try? await HTTPRequester.connect(host: "127.0.0.1", port: front.port) { requester in
-            try await requester.answer(.GET, plan.path, headers: ["Connection": "close"])
+            try await requester.answer(.GET, path, headers: ["Connection": "close"])
         }
         let status = answer?.status ?? 0
         return Request(
@@ -95,9 +135,15 @@ struct Storm: Sendable {
 /// What a storm is to be like.
 struct StormPlan: Sendable {
     let environments: Int
+    /// How many invocations each environment gets at a time.
+    var concurrency = 1
     let waves: Int
     let rest: Duration
     let ramp: Duration
+    /// For how long everybody asks again in each wave.
+    var length: Duration = .zero
+    /// What everybody asks for once before the first wave.
+    var firstPath: String?
     let path: String
     let maxConnections: Int
     let policy: StormPolicy

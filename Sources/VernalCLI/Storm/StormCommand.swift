@@ -55,6 +55,35 @@ struct StormCommand: AsyncParsableCommand {
     @Option(help: .init("Spread the requests of a wave over this time.", valueName: "time"))
     var ramp = DurationArgument(.zero)
 
+    @Option(
+        name: .customLong("concurrency-per-environment"),
+        help: .init("Requests that each environment gets at a time; with more than 1 it is not frozen.", valueName: "n")
+    )
+    var concurrency = 1
+
+    @Option(help: .init("In each wave, everybody asks again for this long.", valueName: "time"))
+    var length = DurationArgument(.zero)
+
+    @Option(
+        name: .customLong("first-path"),
+        help: .init("Everybody asks for this once, before the first wave.", valueName: "path")
+    )
+    var firstPath: String?
+
+    @Option(
+        help: .init(
+            "A path that opens no connection: the same waves on it are timed first, to know what the starts alone take.",
+            valueName: "path"
+        )
+    )
+    var floor: String?
+
+    @Option(
+        name: .customLong("restart-after"),
+        help: .init("Restart the server this long after the beginning of the first wave.", valueName: "time")
+    )
+    var restartAfter: DurationArgument?
+
     @Option(help: .init("Whether the functions' manners are on (vernal) or off (naive).", valueName: "policy"))
     var policy = StormPolicy.vernal
 
@@ -85,7 +114,12 @@ struct StormCommand: AsyncParsableCommand {
             throw ValidationError("--max-connections has to be from 4 to 10000: three are kept by the server.")
         }
         guard (1...1000).contains(waves) else { throw ValidationError("--waves has to be from 1 to 1000.") }
-        guard path.hasPrefix("/") else { throw ValidationError("--path has to begin with '/'.") }
+        guard (1...1000).contains(concurrency) else {
+            throw ValidationError("--concurrency-per-environment has to be from 1 to 1000.")
+        }
+        for (name, path) in [("--path", path), ("--first-path", firstPath ?? "/"), ("--floor", floor ?? "/")] {
+            guard path.hasPrefix("/") else { throw ValidationError("\(name) has to begin with '/'.") }
+        }
         guard timeout.value > .zero else { throw ValidationError("--timeout has to be more than 0.") }
         if let report {
             let folder = URL(filePath: report).deletingLastPathComponent().path
@@ -98,9 +132,12 @@ struct StormCommand: AsyncParsableCommand {
     private var plan: StormPlan {
         StormPlan(
             environments: environments,
+            concurrency: concurrency,
             waves: waves,
             rest: rest.value,
             ramp: ramp.value,
+            length: length.value,
+            firstPath: firstPath,
             path: path,
             maxConnections: maxConnections,
             policy: policy
@@ -155,11 +192,13 @@ struct StormCommand: AsyncParsableCommand {
         var options = FunctionPlatformOptions(program: program)
         options.mode = mode
         options.limits.environments = environments
+        options.limits.concurrency = concurrency
+        options.identity.concurrency = concurrency
         options.limits.timeout = timeout.value
         options.limits.initTimeout = max(timeout.value, .seconds(10))
         options.limits.idleAfter = .seconds(3600)
-        options.limits.freezes = mode == .lambda
-        options.limits.survivesTimeout = mode == .http
+        options.limits.freezes = mode == .lambda && concurrency == 1
+        options.limits.survivesTimeout = mode == .http || concurrency > 1
         options.limits.shutdown = .kill
         options.limits.reuse = .leastRecent
         options.identity.name = program.name
@@ -181,6 +220,7 @@ struct StormCommand: AsyncParsableCommand {
         let progress = StormProgress(total: environments, waves: waves)
         progress.say("one environment alone, to know what is possible …")
         let lone = try await loneRun(program, database)
+        let floor = try await floorRun(program, database, progress)
         let recorder = StormRecorder()
         var options = try platformOptions(program, database)
         options.observe = { recorder.take($0) }
@@ -189,8 +229,13 @@ struct StormCommand: AsyncParsableCommand {
         let plan = plan
         let (waves, requests, reports) = try await Self.running(options) { platform, front in
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await sampler.run() }
-                let storm = Storm(plan: plan, platform: platform, front: front, recorder: recorder)
+                group.addTask { await sampler.run(platform) }
+                var storm = Storm(plan: plan, platform: platform, front: front, recorder: recorder)
+                storm.disturbance = restartAfter.map { after in
+                    .init(after: after.value) {
+                        do { try await server.restart() } catch { standardError("vernal: \(error)") }
+                    }
+                }
                 let (waves, requests) = await storm.run { wave, answered in
                     progress.show(wave, answered, connections: sampler.latest?.connections)
                 }
@@ -207,10 +252,42 @@ struct StormCommand: AsyncParsableCommand {
             recorder: recorder,
             reports: reports,
             refusedConnects: try Self.refusals(in: server) - before,
-            lone: lone
+            lone: lone,
+            floor: floor
         )
         await database.monitor?.dispose(grace: .zero)
         return evaluation
+    }
+
+    /// The same waves on a path that opens no connection.
+    private func floorRun(
+        _ program: FunctionProgram,
+        _ database: FunctionDatabase,
+        _ progress: StormProgress
+    ) async throws -> Duration? {
+        guard let floor else { return nil }
+        progress.say("the same waves on \(floor), to know what the starts alone take …")
+        let recorder = StormRecorder()
+        var options = try platformOptions(program, database)
+        options.observe = { recorder.take($0) }
+        let plan = StormPlan(
+            environments: environments,
+            concurrency: concurrency,
+            waves: waves,
+            rest: .milliseconds(100),
+            ramp: ramp.value,
+            path: floor,
+            maxConnections: maxConnections,
+            policy: policy
+        )
+        return try await Self.running(options) { platform, front in
+            let storm = Storm(plan: plan, platform: platform, front: front, recorder: recorder)
+            let (waves, requests) = await storm.run { _, _ in }
+            guard requests.allSatisfy(\.isSuccess) else {
+                throw LocalFunctionsError.notAProgram("--floor: not every request for \(floor) was answered")
+            }
+            return waves.reduce(.zero) { $0 + ($1.ended - $1.began) }
+        }
     }
 
     private func loneRun(
@@ -223,7 +300,7 @@ struct StormCommand: AsyncParsableCommand {
         let plan = plan
         let request = try await Self.running(options) { platform, front in
             let storm = Storm(plan: plan, platform: platform, front: front, recorder: recorder)
-            let request = await storm.send(0)
+            let request = await storm.send(0, plan.path)
             // The report follows the answer.
             try? await Task.sleep(for: .milliseconds(50))
             return request

@@ -11,6 +11,8 @@ struct StormEvaluation: Sendable {
     let reports: [EnvironmentReport]
     let refusedConnects: Int
     let lone: LoneRun
+    /// How long the same waves take on a path that opens no connection, if that was measured.
+    let floor: Duration?
 
     /// How long one environment takes when nobody else is there.
     struct LoneRun: Sendable {
@@ -37,6 +39,9 @@ struct StormEvaluation: Sendable {
             refusedConnects: refusedConnects,
             makespanMs: Percentiles.ms(waves.reduce(.zero) { $0 + ($1.ended - $1.began) }),
             idealMs: Percentiles.ms(ideal),
+            floorMs: floor.map(Percentiles.ms),
+            heldInVainMs: Percentiles.ms(samples.longestHeldInVain(slots: plan.usableSlots)),
+            mostConnectsPerSecond: Self.mostPerSecond(records.values.flatMap { $0.measures?.connectTimes ?? [] }),
             spawnMs: .init(rows.compactMap { $0.spawnMs.map(Self.milliseconds) }),
             initMs: .init(rows.compactMap { $0.initMs.map(Self.milliseconds) }),
             connectMs: .init(records.values.compactMap(Self.connect)),
@@ -44,19 +49,43 @@ struct StormEvaluation: Sendable {
             latencyMs: .init(requests.map(\.latency)),
             idleInTransactionWhileFrozen: samples.filter { $0.frozenEnvironments == plan.environments }
                 .map(\.idleInTransaction).max() ?? 0,
+            perWave: waves.map(row),
             perEnvironment: rows
         )
     }
 
     /// With every slot in use all the time: the start once, and then the rounds.
+    ///
+    /// Where all starts together take longer than one alone, they are no fault of the policy.
     private var ideal: Duration {
-        (lone.cold - lone.held) + lone.held * plan.rounds * plan.waves
+        max(lone.cold - lone.held, floor ?? .zero) + lone.held * plan.rounds * plan.waves
+    }
+
+    /// The most moments that lie within one second.
+    private static func mostPerSecond(_ moments: [Moment]) -> Int {
+        let sorted = moments.sorted()
+        var first = 0
+        var most = 0
+        for (index, moment) in sorted.enumerated() {
+            while moment - sorted[first] >= .seconds(1) { first += 1 }
+            most = max(most, index - first + 1)
+        }
+        return most
+    }
+
+    private func row(of wave: Storm.Wave) -> StormResult.WaveRow {
+        let own = requests.filter { $0.wave == wave.number }
+        return StormResult.WaveRow(
+            makespanMs: Percentiles.ms(wave.ended - wave.began),
+            latencyMs: .init(own.map(\.latency)),
+            failed: own.count { !$0.isSuccess }
+        )
     }
 
     private static func milliseconds(_ number: Double) -> Duration { .microseconds(Int64(number * 1000)) }
 
     static func connect(_ record: StormRecorder.Record) -> Duration? {
-        guard let measures = record.measures, let from = measures.firstConnectAt, let to = measures.firstReadyAt
+        guard let measures = record.measures, let from = measures.connectTimes.first, let to = measures.firstReadyAt
         else { return nil }
         return to - from
     }
@@ -84,10 +113,13 @@ struct StormEvaluation: Sendable {
                 connectMs: Self.connect(record).map(Percentiles.ms),
                 firstRowMs: Self.firstRow(record).map(Percentiles.ms),
                 answeredMs: own.first.map { Percentiles.ms($0.latency) },
-                connects: record.measures?.connects ?? 0,
+                connects: record.measures?.connectTimes.count ?? 0,
+                connectsUnderWay: record.measures?.mostUnderWay ?? 0,
+                connectsPerSecond: Self.mostPerSecond(record.measures?.connectTimes ?? []),
                 refused: record.measures?.refusals.values.reduce(0, +) ?? 0,
                 invocations: own.count,
-                failed: own.count { !$0.isSuccess }
+                failed: own.count { !$0.isSuccess },
+                recovered: own.last?.isSuccess ?? false
             )
         }
     }

@@ -180,8 +180,8 @@ struct StormPage {
             let answered = row?.answeredMs.map { evaluation.began + .microseconds(Int64($0 * 1000)) }
             let measures = record.measures
             bar(record.startedAt, record.invokedAt, "start", "starting")
-            bar(record.invokedAt, measures?.firstConnectAt ?? answered, "wait", "invoked, not connecting")
-            bar(measures?.firstConnectAt, measures?.firstReadyAt ?? answered, "connect", "connecting")
+            bar(record.invokedAt, measures?.connectTimes.first ?? answered, "wait", "invoked, not connecting")
+            bar(measures?.connectTimes.first, measures?.firstReadyAt ?? answered, "connect", "connecting")
             bar(measures?.firstReadyAt, answered, "work", "connected")
         }
         return plot.svg(

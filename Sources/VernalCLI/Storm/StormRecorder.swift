@@ -70,6 +70,6 @@ final class StormRecorder: Sendable {
     /// What the functions wrote first.
     var firstLines: [String] { state.withLock(\.lines) }
 
-    /// How many environments are frozen now.
-    var frozenCount: Int { state.withLock(\.frozen.count) }
+    /// The environments that are frozen now.
+    var frozen: Set<EnvironmentID> { state.withLock(\.frozen) }
 }

@@ -29,8 +29,21 @@ struct StormResult: Sendable, Encodable {
         /// The first answer, from the request on.
         let answeredMs: Double?
         let connects: Int
+        /// The most connects that were under way at a time.
+        let connectsUnderWay: Int
+        /// The most connects within a second.
+        let connectsPerSecond: Int
         let refused: Int
         let invocations: Int
+        let failed: Int
+        /// Whether its last invocation was none of those.
+        let recovered: Bool
+    }
+
+    /// One wave.
+    struct WaveRow: Sendable, Encodable {
+        let makespanMs: Double
+        let latencyMs: Distribution
         let failed: Int
     }
 
@@ -45,11 +58,19 @@ struct StormResult: Sendable, Encodable {
     let refusedConnects: Int
     let makespanMs: Double
     let idealMs: Double
+    /// What the same waves take on a path that opens no connection (`--floor`).
+    let floorMs: Double?
+    /// The longest time in which all slots were taken, one of them by a frozen environment, while another had been refused for more
+    /// than 100 ms.
+    let heldInVainMs: Double
+    /// The most connects within a second, of all environments together.
+    let mostConnectsPerSecond: Int
     let spawnMs: Distribution
     let initMs: Distribution
     let connectMs: Distribution
     let firstRowMs: Distribution
     let latencyMs: Distribution
     let idleInTransactionWhileFrozen: Int
+    let perWave: [WaveRow]
     let perEnvironment: [EnvironmentRow]
 }

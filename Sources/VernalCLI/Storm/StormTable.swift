@@ -10,6 +10,7 @@ struct StormTable {
             "  connections      at most \(result.peakConnections) of \(result.usableSlots) usable slots",
             "  refused connects \(result.refusedConnects)",
             "  makespan         \(result.makespanMs) ms, ideal \(result.idealMs) ms (\((rate * 100).rounded() / 100) times)",
+            "  a slot was held in vain for at most \(result.heldInVainMs) ms",
             "  idle in transaction while frozen: \(result.idleInTransactionWhileFrozen)",
         ]
         var table = TextTable(heading: ["ms", "p50", "p90", "p99", "max"], numeric: [1, 2, 3, 4])

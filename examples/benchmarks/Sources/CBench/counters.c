@@ -9,6 +9,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -17,6 +18,7 @@
 
 static int counting;
 static uint64_t allocations, io_calls, round_trips;
+static int64_t live_bytes;
 static int has_sent;
 
 static inline int is_counting(void) { return __atomic_load_n(&counting, __ATOMIC_RELAXED); }
@@ -34,13 +36,23 @@ int bench_counters_available(void) { return 1; }
 
 void bench_counters_start(void) {
     allocations = io_calls = round_trips = 0;
+    live_bytes = 0;
     has_sent = 0;
     __atomic_store_n(&counting, 1, __ATOMIC_SEQ_CST);
 }
 
+bench_counters bench_counters_now(void) {
+    return (bench_counters) {
+        __atomic_load_n(&allocations, __ATOMIC_RELAXED),
+        __atomic_load_n(&io_calls, __ATOMIC_RELAXED),
+        __atomic_load_n(&round_trips, __ATOMIC_RELAXED),
+        __atomic_load_n(&live_bytes, __ATOMIC_RELAXED),
+    };
+}
+
 bench_counters bench_counters_stop(void) {
     __atomic_store_n(&counting, 0, __ATOMIC_SEQ_CST);
-    return (bench_counters) {allocations, io_calls, round_trips};
+    return bench_counters_now();
 }
 
 /* Memory. */
@@ -49,35 +61,40 @@ extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
+extern void __libc_free(void *);
 
-void *malloc(size_t size) {
-    count(&allocations);
-    return __libc_malloc(size);
+static inline void *did_allocate(void *memory) {
+    if (is_counting()) {
+        __atomic_fetch_add(&allocations, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&live_bytes, (int64_t) malloc_usable_size(memory), __ATOMIC_RELAXED);
+    }
+    return memory;
 }
 
-void *calloc(size_t number, size_t size) {
-    count(&allocations);
-    return __libc_calloc(number, size);
+static inline void will_free(void *memory) {
+    if (is_counting()) __atomic_fetch_sub(&live_bytes, (int64_t) malloc_usable_size(memory), __ATOMIC_RELAXED);
 }
+
+void *malloc(size_t size) { return did_allocate(__libc_malloc(size)); }
+
+void *calloc(size_t number, size_t size) { return did_allocate(__libc_calloc(number, size)); }
 
 void *realloc(void *old, size_t size) {
-    count(&allocations);
-    return __libc_realloc(old, size);
+    will_free(old);
+    return did_allocate(__libc_realloc(old, size));
 }
 
-void *aligned_alloc(size_t alignment, size_t size) {
-    count(&allocations);
-    return __libc_memalign(alignment, size);
+void free(void *memory) {
+    will_free(memory);
+    __libc_free(memory);
 }
 
-void *memalign(size_t alignment, size_t size) {
-    count(&allocations);
-    return __libc_memalign(alignment, size);
-}
+void *aligned_alloc(size_t alignment, size_t size) { return did_allocate(__libc_memalign(alignment, size)); }
+
+void *memalign(size_t alignment, size_t size) { return did_allocate(__libc_memalign(alignment, size)); }
 
 int posix_memalign(void **result, size_t alignment, size_t size) {
-    count(&allocations);
-    void *memory = __libc_memalign(alignment, size);
+    void *memory = did_allocate(__libc_memalign(alignment, size));
     if (memory == NULL) return ENOMEM;
     *result = memory;
     return 0;
@@ -138,6 +155,7 @@ int epoll_ctl(int queue, int operation, int descriptor, struct epoll_event *even
 
 int bench_counters_available(void) { return 0; }
 void bench_counters_start(void) {}
-bench_counters bench_counters_stop(void) { return (bench_counters) {0, 0, 0}; }
+bench_counters bench_counters_now(void) { return (bench_counters) {0, 0, 0, 0}; }
+bench_counters bench_counters_stop(void) { return bench_counters_now(); }
 
 #endif

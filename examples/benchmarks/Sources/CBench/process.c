@@ -41,8 +41,39 @@ int bench_open_descriptors(void) {
     return count - 3; /* ".", ".." and the directory itself */
 }
 
-/* Every thread of a process: those that start later inherit it. */
-static int pin(const char *tasks, int cpu) {
+/* Reads the beginning of a small file; an empty text when there is none. */
+static void read_text(const char *path, char *text, size_t size) {
+    FILE *file = fopen(path, "r");
+    size_t length = file == NULL ? 0 : fread(text, 1, size - 1, file);
+    text[length] = 0;
+    if (file != NULL) fclose(file);
+}
+
+/* getrusage knows no other process that lives; the scheduler's accounts of each thread are as exact. */
+bench_usage bench_usage_of(int pid) {
+    bench_usage usage = {0, 0};
+    char path[300], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *directory = opendir(path);
+    if (directory == NULL) return usage;
+    struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL) {
+        if (atoi(entry->d_name) <= 0) continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", pid, entry->d_name);
+        read_text(path, text, sizeof text);
+        usage.cpu_nanoseconds += strtoull(text, NULL, 10);
+        snprintf(path, sizeof path, "/proc/%d/task/%.20s/status", pid, entry->d_name);
+        read_text(path, text, sizeof text);
+        const char *name = "\nvoluntary_ctxt_switches:";
+        const char *line = strstr(text, name);
+        if (line != NULL) usage.voluntary_switches += strtoull(line + strlen(name), NULL, 10);
+    }
+    closedir(directory);
+    return usage;
+}
+
+/* Every thread of the process: those that start later inherit it. */
+int bench_pin(int pid, int cpu) {
     cpu_set_t set;
     CPU_ZERO(&set);
     if (cpu >= 0) {
@@ -50,7 +81,9 @@ static int pin(const char *tasks, int cpu) {
     } else {
         for (int all = 0; all < CPU_SETSIZE; all++) CPU_SET(all, &set);
     }
-    DIR *directory = opendir(tasks);
+    char path[64] = "/proc/self/task";
+    if (pid > 0) snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *directory = opendir(path);
     if (directory == NULL) return -1;
     int result = 0;
     struct dirent *entry;
@@ -62,27 +95,34 @@ static int pin(const char *tasks, int cpu) {
     return result;
 }
 
-int bench_pin_self(int cpu) { return pin("/proc/self/task", cpu); }
-
 int bench_pin_backend(int pid, int cpu) {
-    char path[64];
-    char name[32] = "";
+    char path[64], name[32];
     if (pid <= 0) return -1;
     /* The number may be one of another machine, or of another container: it must not hit just any process here. */
     snprintf(path, sizeof path, "/proc/%d/comm", pid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL) return -1;
-    char *line = fgets(name, sizeof name, file);
-    fclose(file);
-    if (line == NULL || strncmp(name, "postgres", strlen("postgres")) != 0) return -1;
-    snprintf(path, sizeof path, "/proc/%d/task", pid);
-    return pin(path, cpu);
+    read_text(path, name, sizeof name);
+    if (strncmp(name, "postgres", strlen("postgres")) != 0 && strncmp(name, "pgbouncer", strlen("pgbouncer")) != 0) {
+        return -1;
+    }
+    return bench_pin(pid, cpu);
+}
+
+int bench_parent(int pid) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    read_text(path, text, sizeof text);
+    /* The name in brackets may hold anything; the state and the parent are behind it. */
+    const char *end = strrchr(text, ')');
+    int parent = 0;
+    return end != NULL && sscanf(end + 1, " %*c %d", &parent) == 1 ? parent : 0;
 }
 
 #else
 
 int bench_open_descriptors(void) { return -1; }
-int bench_pin_self(int cpu) { return cpu < 0 ? 0 : -1; }
+bench_usage bench_usage_of(int pid) { (void) pid; return (bench_usage) {0, 0}; }
+int bench_pin(int pid, int cpu) { (void) pid; return cpu < 0 ? 0 : -1; }
 int bench_pin_backend(int pid, int cpu) { (void) pid; return cpu < 0 ? 0 : -1; }
+int bench_parent(int pid) { (void) pid; return 0; }
 
 #endif

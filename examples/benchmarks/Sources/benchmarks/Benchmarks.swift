@@ -18,7 +18,10 @@ enum Benchmarks {
     /// What is measured.
     ///
     /// A new benchmark is a file in `Cases` and a line here.
-    static let all: [Benchmark] = [.warmQuery, .leaseAlone, .contention, .getEngine]
+    static let all: [Benchmark] = [
+        .warmQuery, .sixColumns, .manyRows, .connect, .leaseAlone, .oneConnectionShared, .tenConnectionsShared, .stall,
+        .getEngine,
+    ]
 
     static func main() async throws {
         do {
@@ -33,19 +36,32 @@ enum Benchmarks {
     @concurrent
     private static func run(_ options: Options) async throws {
         if options.wantsHelp { return print(Options.help) }
+        let lines: [ReportLine]
+        if let file = options.from {
+            lines = try JSONDecoder().decode([ReportLine].self, from: Data(contentsOf: URL(filePath: file)))
+        } else {
+            lines = try await measure(options)
+        }
+        if let file = options.json { try ReportLine.json(lines).write(to: URL(filePath: file)) }
+        if let file = options.svg { try Data(Chart(lines).svg.utf8).write(to: URL(filePath: file)) }
+    }
+
+    private static func measure(_ options: Options) async throws -> [ReportLine] {
         let servers = Server.inEnvironment
         var lines: [ReportLine] = []
         print(ReportLine.header)
         for regime in options.regimes {
             for benchmark in all {
-                for server in benchmark.needsServer ? servers : [Server.none] {
+                for server in benchmark.servers(of: servers) {
                     let name = "\(benchmark.name) \(server.transport)"
                     guard options.filter.map({ name.contains($0) }) ?? true else { continue }
-                    let session = Session(server: server, regime: regime, options: options)
-                    for line in try await session.measure(benchmark) {
+                    let session = Session(benchmark: benchmark, server: server, regime: regime, options: options)
+                    for line in try await session.measure() {
                         print(line.text)
                         lines.append(line)
                     }
+                    // A report that goes to a file is to be there while the run goes on.
+                    fflush(nil)
                 }
             }
         }
@@ -54,7 +70,7 @@ enum Benchmarks {
                 "nothing was measured: set DATABASE_URL (TCP) or VERNAL_PG_SOCKET_URL (Unix socket), and check --filter"
             )
         }
-        if let file = options.json { try ReportLine.json(lines).write(to: URL(filePath: file)) }
+        return lines
     }
 }
 

@@ -8,14 +8,22 @@ struct Options: Sendable {
     var filter: String?
     /// Where the report is written as JSON.
     var json: String?
+    /// Where the report is drawn.
+    var svg: String?
+    /// The JSON of an earlier run, to be drawn instead of a new one.
+    var from: String?
+    var peers: [String] = []
     var regimes: [Regime] = [.same]
     var wantsHelp = false
 
     static let help = """
-        usage: benchmarks [--regime same|cross|free|all] [--rounds N] [--calls N] [--filter TEXT] [--json FILE]
+        usage: benchmarks [--regime same|cross|free|all] [--rounds N] [--calls N] [--filter TEXT]
+                          [--peer NAME|all]… [--json FILE] [--svg FILE] [--from FILE]
 
-        The server is the one of DATABASE_URL (over TCP) and of VERNAL_PG_SOCKET_URL (over a Unix socket):
-            vernal postgres --trust-socket -- swift run -c release benchmarks
+        The server is the one of DATABASE_URL (over TCP, and over TLS if it demands that), of VERNAL_PG_SOCKET_URL (over a
+        Unix socket), and of PGBOUNCER_URL (through a pooler):
+            vernal postgres --tls --trust-socket -- ./with-pgbouncer.sh swift run -c release benchmarks
+        Peers: \(ProcessPeer.all.joined(separator: ", ")).
         """
 
     init(arguments: some Sequence<String>) throws {
@@ -31,6 +39,13 @@ struct Options: Sendable {
             case "--calls": calls = try Self.count(name, value)
             case "--filter": filter = value
             case "--json": json = value
+            case "--svg": svg = value
+            case "--from": from = value
+            case "--peer":
+                guard value == "all" || ProcessPeer.all.contains(value) else {
+                    throw Self.badUsage("--peer is all, or one of \(ProcessPeer.all.joined(separator: ", "))")
+                }
+                peers += value == "all" ? ProcessPeer.all : [value]
             case "--regime":
                 if value == "all" {
                     regimes = Regime.allCases

@@ -1,3 +1,5 @@
+internal import CBench
+
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials
 #else
@@ -5,23 +7,43 @@ internal import Foundation
 #endif
 
 /// One line of the report: one contestant of one benchmark.
-struct ReportLine: Sendable, Encodable {
+struct ReportLine: Sendable, Codable {
     var name: String
-    var transport: String
-    var regime: String
+    var transport = ""
+    var regime = ""
     /// Whether client and server really ran where the regime wants them.
-    var isPinned: Bool
+    var isPinned = false
     /// In microseconds for a call, as `p99us` and `cpuUs`.
     var p50us: Double
     var p99us: Double
     var cpuUs: Double
-    /// Of the p50, in the same round; the median over the rounds.
+    /// Of what is compared, in the same round; the median over the rounds.
     var ratioToC: Double?
+    var ratioToPrepared: Double?
+    /// Of all tasks together; absent for calls one after the other.
+    var callsPerSecond: Double?
     /// Voluntary ones, for a call, as the counts below.
     var contextSwitches: Double
     var mallocs: Double?
     var syscalls: Double?
     var roundTrips: Double?
+    /// What an open connection takes.
+    var heapKiB: Double?
+
+    init(_ benchmark: Benchmark, _ contestant: any Contestant, _ score: Score) {
+        name = contestant.name.isEmpty ? benchmark.name : "\(benchmark.name) (\(contestant.name))"
+        p50us = score.p50.median / 1000
+        p99us = score.p99.median / 1000
+        cpuUs = score.cpu.median / 1000
+        let together = score.together.median
+        callsPerSecond = together > 0 ? 1_000_000_000 / together : nil
+        contextSwitches = score.contextSwitches.median
+        mallocs = score.perCall(score.counters.allocations)
+        syscalls = score.perCall(score.counters.io_calls)
+        // With several connections under way it cannot be told which of them was sent to and has answered.
+        roundTrips = contestant.backends.count > 1 ? nil : score.perCall(score.counters.round_trips)
+        heapKiB = score.heapBytes.map { Double($0) / 1024 }
+    }
 
     /// As a JSON list.
     static func json(_ lines: [ReportLine]) throws -> Data {
@@ -30,21 +52,22 @@ struct ReportLine: Sendable, Encodable {
         return try encoder.encode(lines)
     }
 
-    private static let widths = [40, 5, 10, 8, 8, 8, 6, 5, 7, 8, 5]
+    private static let widths = [50, 9, 9, 8, 8, 8, 6, 6, 8, 6, 7, 8, 6, 8]
 
-    static let header = row(
-        ["benchmark", "over", "regime", "p50 µs", "p99 µs", "CPU µs", "× C", "ctx", "mallocs", "syscalls", "trips"]
-    )
+    static let header = row([
+        "benchmark", "over", "regime", "p50 µs", "p99 µs", "CPU µs", "× C", "× prep", "calls/s", "ctx", "mallocs",
+        "syscalls", "trips", "heap KiB",
+    ])
 
     var text: String {
         Self.row(
             [
                 name, transport, isPinned ? regime : "\(regime) (!)",
                 Self.number(p50us), Self.number(p99us), Self.number(cpuUs),
-                ratioToC.map { Self.number($0, digits: 2) } ?? "-",
-                Self.number(contextSwitches, digits: 1),
+                Self.number(ratioToC, digits: 2), Self.number(ratioToPrepared, digits: 2),
+                Self.number(callsPerSecond, digits: 0), Self.number(contextSwitches, digits: 1),
             ]
-                + [mallocs, syscalls, roundTrips].map { count in count.map { Self.number($0, digits: 1) } ?? "-" }
+                + [mallocs, syscalls, roundTrips, heapKiB].map { Self.number($0, digits: 1) }
         )
     }
 
@@ -57,14 +80,16 @@ struct ReportLine: Sendable, Encodable {
         .joined(separator: " ")
     }
 
-    /// With fewer digits the greater the number is.
-    private static func number(_ value: Double, digits: Int? = nil) -> String {
+    /// With fewer digits the greater the number is; `-` for none.
+    static func number(_ value: Double?, digits: Int? = nil) -> String {
+        guard let value else { return "-" }
         let digits = digits ?? (value < 1 ? 3 : value < 100 ? 1 : 0)
         var scale = 1
         for _ in 0..<digits { scale *= 10 }
-        let scaled = Int((value * Double(scale)).rounded())
-        guard digits > 0 else { return String(scaled) }
+        let scaled = Int((value.magnitude * Double(scale)).rounded())
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        guard digits > 0 else { return sign + String(scaled) }
         let fraction = String(scaled % scale)
-        return "\(scaled / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
+        return "\(sign)\(scaled / scale)." + String(repeating: "0", count: digits - fraction.count) + fraction
     }
 }

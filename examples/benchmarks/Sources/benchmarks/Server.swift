@@ -11,14 +11,29 @@ struct Server: Sendable {
     /// The name of the way in the report; `-` when there is no server.
     let transport: String
     let url: String
+    /// The process of the pooler in between, if there is one and it runs here.
+    var pooler: Int32?
+    var isPooler = false
 
     static let none = Server(transport: "-", url: "")
 
     /// The servers that the environment names.
+    ///
+    /// Where the URL demands TLS, the server is used without it as well.
     static var inEnvironment: [Server] {
         let environment = ProcessInfo.processInfo.environment
-        let named = [("unix", environment["VERNAL_PG_SOCKET_URL"]), ("tcp", environment["DATABASE_URL"])]
-        return named.compactMap { transport, url in url.map { Server(transport: transport, url: $0) } }
+        var servers: [Server] = []
+        if let url = environment["VERNAL_PG_SOCKET_URL"] { servers.append(Server(transport: "unix", url: url)) }
+        if let url = environment["DATABASE_URL"] {
+            let plain = url.replacing("sslmode=verify-full", with: "sslmode=disable")
+            servers.append(Server(transport: "tcp", url: plain))
+            if plain != url { servers.append(Server(transport: "tls", url: url)) }
+        }
+        if let url = environment["PGBOUNCER_URL"] {
+            let process = environment["PGBOUNCER_PID"].flatMap(Int32.init)
+            servers.append(Server(transport: "pgbouncer", url: url, pooler: process, isPooler: true))
+        }
+        return servers
     }
 }
 
@@ -41,13 +56,12 @@ enum Regime: String, Sendable, CaseIterable {
         }
     }
 
-    /// Puts this process and the server's processes where they belong.
+    /// Puts this process, those of peers, and those of the server where they belong.
     ///
     /// - Returns: whether that was possible: it takes the same machine and the right to do so.
-    func place(backends: [Int32]) -> Bool {
+    func place(peers: [Int32], backends: [Int32]) -> Bool {
         // No short cut: all are to be placed even if one is not.
-        backends.reduce(bench_pin_self(clientCPU) == 0) { isDone, backend in
-            bench_pin_backend(backend, backendCPU) == 0 && isDone
-        }
+        let clients = ([0] + peers).reduce(true) { bench_pin($1, clientCPU) == 0 && $0 }
+        return backends.reduce(clients) { bench_pin_backend($1, backendCPU) == 0 && $0 }
     }
 }

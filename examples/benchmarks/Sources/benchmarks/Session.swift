@@ -2,23 +2,18 @@ internal import CBench
 
 /// Measures one benchmark over one way to the server in one regime.
 struct Session: Sendable {
+    let benchmark: Benchmark
     let server: Server
     let regime: Regime
     let options: Options
 
-    /// What one contestant showed, one value for each round.
-    private struct Score {
-        var p50: [Double] = []
-        var p99: [Double] = []
-        var cpu: [Double] = []
-        var contextSwitches: [Double] = []
-        var counters = bench_counters()
-        var countedCalls = 0.0
-    }
+    private var calls: Int { max(1, options.calls / benchmark.weight) }
 
-    func measure(_ benchmark: Benchmark) async throws -> [ReportLine] {
-        let contestants = try await benchmark.contestants(server)
-        let isPlaced = regime.place(backends: contestants.compactMap(\.backendPID))
+    func measure() async throws -> [ReportLine] {
+        let contestants = try await benchmark.contestants(server, options)
+        let peers = contestants.map(\.process).filter { $0 != 0 }
+        let backends = Set(contestants.flatMap(\.backends) + [server.pooler].compactMap(\.self)).sorted()
+        let isPlaced = regime.place(peers: peers, backends: backends)
         var scores = contestants.map { _ in Score() }
         for contestant in contestants { _ = try await burst(contestant) }
         for _ in 0..<options.rounds {
@@ -32,15 +27,24 @@ struct Session: Sendable {
                 scores[turn].contextSwitches.append(switches)
             }
             for index in contestants.indices {
-                scores[index].p50.append(samples[index].quantile(0.5))
-                scores[index].p99.append(samples[index].quantile(0.99))
+                scores[index].add(samples[index], benchmark.compared)
             }
         }
         for index in contestants.indices { try await count(contestants[index], &scores[index]) }
         for contestant in contestants { await contestant.close() }
-        let reference = contestants.firstIndex { $0.isReference }.map { scores[$0] }
+        // The server's first process hands its place on to those that it starts.
+        _ = Regime.free.place(peers: [], backends: backends)
+        func reference(_ kind: Reference) -> Score? {
+            contestants.firstIndex { $0.reference == kind }.map { scores[$0] }
+        }
         return contestants.indices.map { index in
-            line(benchmark, contestants[index], scores[index], reference, isPlaced: isPlaced)
+            var line = ReportLine(benchmark, contestants[index], scores[index])
+            line.transport = server.transport
+            line.regime = regime.rawValue
+            line.isPinned = isPlaced
+            line.ratioToC = reference(.plain).map { scores[index].ratio(to: $0) }
+            line.ratioToPrepared = reference(.prepared).map { scores[index].ratio(to: $0) }
+            return line
         }
     }
 
@@ -48,53 +52,64 @@ struct Session: Sendable {
         _ contestant: any Contestant
     ) async throws -> (samples: Samples, cpu: Double, contextSwitches: Double) {
         var samples = Samples()
-        samples.reserve(options.calls)
-        let before = bench_usage_now()
-        try await contestant.run(options.calls, into: &samples)
-        let after = bench_usage_now()
-        let calls = Double(options.calls)
+        samples.reserve(calls)
+        let before = Self.usage(contestant)
+        try await contestant.run(calls, into: &samples)
+        let after = Self.usage(contestant)
         return (
             samples,
-            Double(after.cpu_nanoseconds - before.cpu_nanoseconds) / calls,
-            Double(after.voluntary_switches - before.voluntary_switches) / calls
+            // A thread that ended took its account with it.
+            Double(max(after.cpu_nanoseconds, before.cpu_nanoseconds) - before.cpu_nanoseconds) / Double(calls),
+            Double(max(after.voluntary_switches, before.voluntary_switches) - before.voluntary_switches) / Double(calls)
         )
+    }
+
+    private static func usage(_ contestant: any Contestant) -> bench_usage {
+        contestant.process == 0 ? bench_usage_now() : bench_usage_of(contestant.process)
     }
 
     /// Counts in a burst of its own, because counting takes time too.
     private func count(_ contestant: any Contestant, _ score: inout Score) async throws {
-        guard bench_counters_available() == 1 else { return }
+        guard bench_counters_available() == 1, contestant.process == 0 else { return }
         var samples = Samples()
-        samples.reserve(options.calls)
-        bench_counters_start()
-        defer { score.counters = bench_counters_stop() }
-        try await contestant.run(options.calls, into: &samples)
-        score.countedCalls = Double(options.calls)
+        samples.reserve(calls)
+        do {
+            bench_counters_start()
+            defer { score.counters = bench_counters_stop() }
+            try await contestant.run(calls, into: &samples)
+        }
+        score.countedCalls = Double(calls)
+        score.heapBytes = try await contestant.heapInUse()
+    }
+}
+
+/// What one contestant showed, one value for each round; times in nanoseconds.
+struct Score: Sendable {
+    private(set) var p50: [Double] = []
+    private(set) var p99: [Double] = []
+    /// The time that all calls took together, for one call.
+    private(set) var together: [Double] = []
+    /// What is compared.
+    private var compared: [Double] = []
+    var cpu: [Double] = []
+    var contextSwitches: [Double] = []
+    var counters = bench_counters()
+    var countedCalls = 0.0
+    var heapBytes: Int64?
+
+    mutating func add(_ samples: Samples, _ kind: Benchmark.Compared) {
+        p50.append(samples.quantile(0.5))
+        p99.append(samples.quantile(0.99))
+        together.append(samples.together)
+        switch kind {
+        case .median: compared.append(samples.quantile(0.5))
+        case .tail: compared.append(samples.quantile(0.99))
+        case .together: compared.append(samples.together)
+        }
     }
 
-    private func line(
-        _ benchmark: Benchmark,
-        _ contestant: any Contestant,
-        _ score: Score,
-        _ reference: Score?,
-        isPlaced: Bool
-    ) -> ReportLine {
-        let ratios = reference.map { reference in zip(score.p50, reference.p50).map { $0 / $1 } }
-        func perCall(_ count: UInt64) -> Double? {
-            score.countedCalls > 0 ? Double(count) / score.countedCalls : nil
-        }
-        return ReportLine(
-            name: contestant.name.isEmpty ? benchmark.name : "\(benchmark.name) (\(contestant.name))",
-            transport: server.transport,
-            regime: regime.rawValue,
-            isPinned: isPlaced,
-            p50us: score.p50.median / 1000,
-            p99us: score.p99.median / 1000,
-            cpuUs: score.cpu.median / 1000,
-            ratioToC: ratios?.median,
-            contextSwitches: score.contextSwitches.median,
-            mallocs: perCall(score.counters.allocations),
-            syscalls: perCall(score.counters.io_calls),
-            roundTrips: perCall(score.counters.round_trips)
-        )
-    }
+    /// The median of the ratios of each round.
+    func ratio(to reference: Score) -> Double { zip(compared, reference.compared).map { $0 / $1 }.median }
+
+    func perCall(_ count: UInt64) -> Double? { countedCalls > 0 ? Double(count) / countedCalls : nil }
 }

@@ -104,25 +104,27 @@ extension Study {
 
     static let refusals = Study(
         "refusals",
-        "How long to stay away after a refusal? 100 environments for 17 slots, 10 s deadline.",
-        [0.02, 0.2].map { work in
-            StormScenario("17 slots, \(Int(work * 1000)) ms work") {
+        "How long to stay away after a refusal? 100 environments for 17 slots, 5 s deadline.",
+        [(0.05, 0.2), (1.5, 0.4)].map { arrival, work in
+            StormScenario("within \(arrival) s, \(Int(work * 1000)) ms work") {
                 $0.environments = 100
-                $0.arrival = 0.05
+                $0.arrival = arrival
                 $0.slots = 17
                 $0.connectRate = 200
                 $0.work = work
-                $0.deadline = 10
+                $0.deadline = 5
             }
         },
-        [0.05, 0.1, 0.2, 0.4].flatMap { base in
-            [1.0, 2, 5].map { cap in
-                StormPolicy("base \(Int(base * 1000)) ms, cap \(Int(cap)) s") { policy in
-                    policy.backoffBase = base
-                    policy.backoffCap = cap
+        [0, 0.05, 0.1, 0.2].flatMap { share in
+            [0, 0.5].map { steady in
+                StormPolicy("share \(share), steady \(steady)") { policy in
+                    policy.backoffShare = share
+                    policy.backoffSteadyPart = steady
                 }
             }
-        } + [5, 10, 20].map { quota in StormPolicy("quota \(quota)") { $0.retryQuota = quota } } + [.naive]
+        }
+            + [1.0, 2, 5].map { cap in StormPolicy("cap \(Int(cap)) s") { $0.backoffCap = cap } }
+            + [5, 10, 20].map { quota in StormPolicy("quota \(quota)") { $0.retryQuota = quota } } + [.naive]
     )
 
     static let process = Study(

@@ -5,7 +5,7 @@ extension Benchmark {
     /// `getEngine()` after the first call.
     ///
     /// That the first one opens nothing is checked.
-    static let getEngine = Benchmark(name: "getEngine()", needsServer: false) { _ in [try GetEngine()] }
+    static let getEngine = Benchmark(name: "getEngine()", scope: .none) { _, _ in [try GetEngine()] }
 }
 
 private struct GetEngine: Contestant {

@@ -2,7 +2,7 @@ internal import Vernal
 
 extension Benchmark {
     /// Lease a connection and return it, without a query: what the pool itself costs.
-    static let leaseAlone = Benchmark(name: "lease and return") { server in
+    static let leaseAlone = Benchmark(name: "lease and return") { server, _ in
         [
             try CLease(server),
             try await EngineLease(server, name: "", bypass: .seconds(60)),
@@ -13,7 +13,7 @@ extension Benchmark {
 
 private struct CLease: Contestant {
     let name = "C mutex and condition"
-    let isReference = true
+    let reference: Reference? = .plain
     let peer: CPeer
 
     init(_ server: Server) throws { peer = try CPeer(server) }

@@ -1,0 +1,84 @@
+internal import LibpqIO
+internal import Moments
+internal import PoolCore
+
+extension PostgresConnection {
+    /// Sends a statement as it costs least: prepared, when it has come before.
+    mutating func send(_ query: SQLQuery, until deadline: Moment?) async throws(LibpqError) -> PGResultHandle {
+        let isInTransaction = isInTransaction
+        let use = statements.willRun(
+            query.text,
+            types: query.parameters.types,
+            // What can be asked in a transaction may not be enough to find out.
+            mayPrepare: upstream.allowsNamedStatements || !isInTransaction,
+            mayForget: !isInTransaction
+        )
+        switch use {
+        case .plain:
+            return try await link.query(query.text, query.parameters, until: deadline)
+        case .prepared(let name):
+            do {
+                return try await link.query(prepared: name, query.parameters, until: deadline)
+            } catch {
+                return try await runAnew(query, after: error, until: deadline)
+            }
+        case .prepare(let name, let forget):
+            guard await mayPrepare() else {
+                return try await link.query(query.text, query.parameters, until: deadline)
+            }
+            do {
+                return try await link.query(
+                    query.text,
+                    query.parameters,
+                    preparing: name,
+                    forgetting: forget,
+                    until: deadline
+                )
+            } catch {
+                // Unless it came to be run, there may be nothing under that name.
+                if error.statementIndex.map({ $0 <= forget.count }) ?? true { statements.forget(query.text) }
+                return try await runAnew(query, after: error, until: deadline)
+            }
+        }
+    }
+
+    /// Whether statements may be prepared under a name.
+    ///
+    /// It is only worth anything, and only does no harm, where a session is one's own. If that is not known, the server is asked,
+    /// once in the life of the process.
+    private mutating func mayPrepare() async -> Bool {
+        if upstream.allowsNamedStatements { return true }
+        if upstream.takesProbe() { await probe() }
+        // If not, this connection does not ask again.
+        if !upstream.allowsNamedStatements { statements.turnOff() }
+        return upstream.allowsNamedStatements
+    }
+
+    /// Runs a statement as it is when the server does not know any more what it has prepared, or its result has another shape.
+    private mutating func runAnew(
+        _ query: SQLQuery,
+        after error: LibpqError,
+        until deadline: Moment?
+    ) async throws(LibpqError) -> PGResultHandle {
+        guard let state = error.server?.sqlState, Self.staleness.contains(state) else { throw error }
+        switch state {
+        case "26000": statements.forgetAll()
+        case "0A000": statements.giveUp(query.text)
+        default: statements.forget(query.text)
+        }
+        // Nothing was run; but in a transaction the error has ended that.
+        guard link.transactionStatus == .idle else { throw error }
+        return try await link.query(query.text, query.parameters, until: deadline)
+    }
+
+    /// A statement is about to be run: some have the server forget what it has prepared.
+    mutating func noteStatements(_ traits: StatementTraits) {
+        if !traits.isDisjoint(with: [.discard, .sqlPrepare]) { statements.forgetAll() }
+    }
+
+    /// The errors that come before anything was run: the cached plan has another result type (0A000), no such statement (26000),
+    /// a name that is taken (42P05).
+    ///
+    /// Source: PostgreSQL, "PostgreSQL Error Codes".
+    private static let staleness: Set<String> = ["0A000", "26000", "42P05"]
+}

@@ -1,0 +1,52 @@
+internal import Vernal
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// The least that a function does: from `exec` to the first row of the database that the environment names.
+///
+/// It writes a byte when it has the row, makes as many more warm queries as its argument says, and ends when its input ends.
+///
+/// `main` is synchronous: an asynchronous one ends the first thread, which in a static executable sorts all of its
+/// unwind tables first.
+@main
+enum FirstRow {
+    static func main() {
+        let calls = CommandLine.arguments.dropFirst().first.flatMap { Int32($0) } ?? 0
+        // Nothing waits for this task: the process ends with it.
+        Task.detached {
+            do {
+                try await run(calls)
+                _exit(0)
+            } catch {
+                print(error)
+                _exit(1)
+            }
+        }
+        while true { pause() }
+    }
+
+    @concurrent
+    private static func run(_ calls: Int32) async throws {
+        try await ask(0)
+        put("1")
+        for number in 0..<calls { try await ask(number) }
+        // What was asked for is done; whoever measures looks at the idle process meanwhile.
+        while getchar() != EOF { continue }
+    }
+
+    private static func ask(_ number: Int32) async throws {
+        let answer = try await getEngine().query("SELECT \(number)::int4").value(as: Int32.self)
+        precondition(answer == number, "the engine got a wrong answer")
+    }
+
+    private static func put(_ character: Character) {
+        guard let byte = character.asciiValue else { return }
+        unsafe withUnsafeBytes(of: byte) { _ = unsafe write(STDOUT_FILENO, $0.baseAddress, 1) }
+    }
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Runs every benchmark a few times with a real server (DATABASE_URL, VERNAL_PG_SOCKET_URL) and a PgBouncer, and looks whether what is
+# reported is whole and can be true. It says nothing about speed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+folder=$(mktemp -d "${TMPDIR:-/tmp}/benchmarks-XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+
+passed=0
+# claim NAME PYTHON: a condition on the lines of the report; `of(name, transport)` is one of them.
+claim() {
+    python3 - "$folder/report.json" "$2" <<'END' || { printf 'FAILED: %s\n' "$1"; cat "$folder/report.txt"; exit 1; }
+import json, sys
+lines = json.load(open(sys.argv[1]))
+def of(name, transport):
+    return next(line for line in lines if line["name"] == name and line["transport"] == transport)
+names = {line["name"].split(" (")[0] for line in lines}
+sys.exit(0 if eval(sys.argv[2]) else "not so: " + sys.argv[2])
+END
+    passed=$((passed + 1))
+}
+# expect NAME COMMAND...
+expect() {
+    local name=$1
+    shift
+    "$@" || { printf 'FAILED: %s\n' "$name"; cat "$folder/report.txt"; exit 1; }
+    passed=$((passed + 1))
+}
+
+./with-pgbouncer.sh "$EXAMPLE_BIN/benchmarks" --rounds 1 --calls 100 --peer psycopg_pool \
+    --json "$folder/report.json" --svg "$folder/report.svg" >"$folder/report.txt" || { cat "$folder/report.txt"; exit 1; }
+
+claim 'every benchmark ran' 'len(names) == 9'
+claim 'over every way' '{l["transport"] for l in lines if l["name"] == "warm query"} == {"unix", "tcp", "pgbouncer"}'
+claim 'a warm query is one round trip' \
+    'all(l.get("roundTrips", 1) == 1 for l in lines if l["name"].startswith("warm query"))'
+claim 'C is compared with itself' 'of("warm query (C PQexecParams)", "unix")["ratioToC"] == 1'
+claim 'and with a prepared statement' '"ratioToPrepared" in of("warm query", "tcp")'
+claim 'an open connection takes memory' 'all(l.get("heapKiB", 1) > 0 for l in lines if l["name"].startswith("connect"))'
+claim 'tasks that share connections have a throughput' \
+    'all(l["callsPerSecond"] > 0 for l in lines if "connections shared" in l["name"])'
+claim 'whoever blocks the only thread stalls the other' 'of("stall of another task (C that blocks the thread)", "unix")["p50us"] > 15000'
+claim 'a wait for an answer does not' 'of("stall of another task", "unix")["p50us"] < 15000'
+expect 'the peer took part, or the report says how to get it' \
+    grep -Eq '^warm query \(psycopg_pool\)|missing .*: run examples/benchmarks/peers/install.sh' "$folder/report.txt"
+expect 'no table is left' test "$(psql -XAtc 'SELECT count(*) FROM pg_tables WHERE tablename LIKE $$vernal_%$$' "$DATABASE_URL")" = 0
+
+"$EXAMPLE_BIN/benchmarks" --from "$folder/report.json" --svg "$folder/again.svg"
+expect 'a chart can be made later' cmp "$folder/report.svg" "$folder/again.svg"
+expect 'the chart is well-formed and has bars' python3 -c '
+import sys, xml.dom.minidom as xml
+chart = xml.parse(sys.argv[1])
+assert len(chart.getElementsByTagName("rect")) > 30' "$folder/report.svg"
+
+code=0
+"$EXAMPLE_BIN/benchmarks" --peer nobody >"$folder/report.txt" || code=$?
+expect 'an unknown peer is refused' test "$code" = 64
+expect 'the least program has its row' test "$("$EXAMPLE_BIN/first-row" 3 </dev/null)" = 1
+
+printf 'benchmarks: %d checks passed\n' "$passed"

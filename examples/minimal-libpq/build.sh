@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Builds a libpq with TLS and without GSSAPI and LDAP, shared and static, from Debian's source package.
+# Usage: build.sh [PREFIX]; prints the prefix. What is there already is not built again.
+set -euo pipefail
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/vernal
+prefix=${1:-$cache/minimal-libpq}
+if [ -e "$prefix/lib/libpq.so" ] && [ -e "$prefix/static/pkgconfig/libpq.pc" ]; then
+    printf '%s\n' "$prefix"
+    exit
+fi
+for program in apt-get dpkg-source gcc make perl; do
+    command -v "$program" >/dev/null || {
+        printf 'minimal-libpq: %s is missing. Debian, Ubuntu: apt-get install dpkg-dev build-essential libssl-dev\n' \
+            "$program" >&2
+        exit 69
+    }
+done
+[ -e /usr/include/openssl/ssl.h ] || {
+    echo 'minimal-libpq: OpenSSL is missing. Debian, Ubuntu: apt-get install libssl-dev' >&2
+    exit 69
+}
+
+folder=$(mktemp -d "${TMPDIR:-/tmp}/minimal-libpq-XXXXXX")
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+# Lists of its own: the machine's are left as they are, and nothing needs root. apt checks the signatures.
+# shellcheck source=/dev/null
+. /etc/os-release
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[ "$ID" = debian ] && [ -e "$keyring" ] || {
+    echo 'minimal-libpq: this is no Debian. Unpack the source of https://www.postgresql.org/ftp/source/ and configure it as' \
+        'this script does.' >&2
+    exit 69
+}
+mkdir -p apt/lists/partial apt/cache/archives/partial
+printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
+    "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" "$VERSION_CODENAME" "$keyring" >apt/source.sources
+options=(-o "Dir::Etc::sourcelist=$folder/apt/source.sources" -o Dir::Etc::sourceparts=-
+    -o "Dir::State::lists=$folder/apt/lists" -o "Dir::Cache=$folder/apt/cache" -o APT::Sandbox::User= -q)
+apt-get "${options[@]}" update >&2
+name=$(apt-cache "${options[@]}" showsrc libpq5 2>/dev/null | sed -n 's/^Package: //p' | sort -V | tail -n 1)
+apt-get "${options[@]}" source "${name:?apt knows no source of libpq5}" >&2
+cd "$name"-*/
+
+# Names of hosts are looked up as before; what is left out is what a function does not use to reach its database.
+# NLS would be libintl and catalogues, zlib and ICU are for the server.
+./configure -q --prefix="$prefix" --with-openssl --without-gssapi --without-ldap --without-readline --without-zlib \
+    --without-icu --disable-nls CFLAGS='-O2 -ffunction-sections -fdata-sections' >&2
+jobs=$(getconf _NPROCESSORS_ONLN)
+make -s -C src/backend generated-headers >&2
+for part in src/include src/common src/port src/interfaces/libpq; do
+    make -s -j "$jobs" -C "$part" all >&2
+done
+for part in src/include src/interfaces/libpq; do make -s -C "$part" install >&2; done
+
+# For static linking, one archive and its own pkg-config file: libpq.a needs parts of two more, which otherwise only the
+# server's packages have.
+mkdir -p "$prefix/static/pkgconfig"
+ar -M <<END
+create $prefix/static/libpq.a
+addlib src/interfaces/libpq/libpq.a
+addlib src/common/libpgcommon_shlib.a
+addlib src/port/libpgport_shlib.a
+save
+end
+END
+cat >"$prefix/static/pkgconfig/libpq.pc" <<END
+Name: libpq
+Description: libpq without GSSAPI and LDAP, for static linking
+Version: $(sed -n 's/^Version: //p' "$prefix/lib/pkgconfig/libpq.pc")
+Cflags: -I$prefix/include
+Libs: -L$prefix/static -lpq -lssl -lcrypto -ldl
+END
+printf '%s\n' "$prefix"
