@@ -11,8 +11,8 @@ import VernalHost
         _ = getEngine()
         try await FunctionHost.serve { request, context in
             switch request.pathComponents {
-            case ["export.csv"]: try csv(rows: rows(request))
-            case ["export.ndjson"]: try ndjson(rows: rows(request))
+            case ["export.csv"]: csv(rows: rows(request))
+            case ["export.ndjson"]: ndjson(rows: rows(request))
             case ["pool"]: try .json(getEngine().statistics)
             default: .text("not found\n", status: .notFound)
             }
