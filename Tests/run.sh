@@ -121,6 +121,17 @@ run_emulator_tests() {
         VERNAL=$(swift build --show-bin-path)/vernal Tests/emulator/run.sh
 }
 
+# Storms of cold starts, with what has to come of them.
+run_storms() {
+    local examples=$PWD/.build/examples name
+    local -A programs
+    for name in users-function fleet-admission; do
+        programs[$name]=$(swift build --package-path "examples/$name" --scratch-path "$examples/$name" --show-bin-path)/$name
+    done
+    VERNAL=$(swift build --show-bin-path)/vernal USERS_FUNCTION=${programs[users-function]} \
+        FLEET_ADMISSION=${programs[fleet-admission]} Tests/storms/run.sh
+}
+
 # The site of the articles and symbols, with warnings as errors, and the code in the articles and the README.
 check_documentation() { Tests/documentation/build.sh; }
 
@@ -156,6 +167,7 @@ if check "Build" build_tests; then
         check "Example pgbouncer-sidecar" run_script examples/pgbouncer-sidecar || true
         check "Example observability" run_script examples/observability || true
         check "Emulator from outside" run_emulator_tests || true
+        check "Storms" run_storms || true
         if [ "$tsan" != 0 ]; then check "Thread sanitizer" run_tsan || true; fi
     fi
 fi

@@ -33,6 +33,26 @@ import Testing
         #expect(abs(result.makespan - scenario.ideal) < 0.5)
     }
 
+    @Test(arguments: [(0.05, 0.2), (1.5, 0.4)])
+    func `of a hundred for seventeen slots refuses each once on the average, and fails nobody`(
+        arrival: Double,
+        work: Double
+    ) {
+        let scenario = StormScenario("scarce") {
+            $0.environments = 100
+            $0.arrival = arrival
+            $0.slots = 17
+            $0.connectRate = 200
+            $0.work = work
+            $0.deadline = 5
+        }
+        let results = (1...5).map { StormSimulation(scenario, .shipped, seed: $0).run() }
+        #expect(results.allSatisfy { $0.failed == 0 })
+        #expect(results.map(\.refused).reduce(0, +) <= 500)
+        let naive = StormSimulation(scenario, .naive, seed: 1).run()
+        #expect(naive.failed > 50)
+    }
+
     @Test func `costs a lone environment nothing`() {
         let alone = StormScenario("alone") {
             $0.environments = 1

@@ -181,6 +181,33 @@ extension `On a real server` {
             }
         }
 
+        @Test func `ends at its deadline and with its task, though nothing has to be waited for`() async throws {
+            try await withTable("n int") { engine in
+                let late = await #expect(throws: VernalError.self) {
+                    try await engine.copyRows(into: "given", timeout: .milliseconds(100)) { rows in
+                        while true { try await rows.write(1) }
+                    }
+                }
+                #expect(late?.code == .timedOut)
+                #expect(late?.wait == .statement)
+                let hasBegun = Gate()
+                let task = Task {
+                    try await engine.copyRows(into: "given") { rows in
+                        while true {
+                            try await rows.write(1)
+                            hasBegun.open()
+                        }
+                    }
+                }
+                await hasBegun.pass()
+                task.cancel()
+                let cancelled = await #expect(throws: VernalError.self) { try await task.value }
+                #expect(cancelled?.code == .cancelled)
+                let rows = try await engine.query("SELECT count(*) FROM given").value(as: Int.self)
+                #expect(rows == 0)
+            }
+        }
+
         @Test func `in a transaction that fails is undone with it`() async throws {
             try await withTable("n int") { engine in
                 await #expect(throws: Ended.self) {

@@ -45,6 +45,21 @@ extension `On a real server` {
             }
         }
 
+        @Test func `gives its connection back before a freeze to a server that is too busy to answer`()
+            async throws
+        {
+            try await FaultProxy.run { proxy in
+                try await using(try proxy.engine()) { engine in
+                    try await engine.execute("SELECT 1")
+                    proxy.mode = .drop
+                    let took = await time { await engine.participant.willFreeze() }
+                    #expect(took < .milliseconds(300))
+                    #expect(engine.statistics.open == 0)
+                    #expect(proxy.counts.cancelRequests == 0)
+                }
+            }
+        }
+
         // 177
         @Test func `within 300 ms closes what is idle and cancels what runs`() async throws {
             let engine = try testEngine({ $0.poolSize = 2 })

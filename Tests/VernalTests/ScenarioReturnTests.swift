@@ -179,11 +179,9 @@ extension `On a real server` {
 
         // Scenario 92.
         @Test(arguments: ["COPY (SELECT generate_series(1, 100000)) TO STDOUT", "COPY pg_temp.given FROM STDIN"])
-        func
-            `a copy that was begun through query is an error that names the right way, and its connection can be used on`(
-                statement: String
-            ) async throws
-        {
+        func `a copy that was begun through query is an error that costs no connection`(
+            statement: String
+        ) async throws {
             try await withEngine { engine in
                 let backend = try await engine.withConnection { connection in
                     try await connection.execute("CREATE TEMPORARY TABLE given (id int)")

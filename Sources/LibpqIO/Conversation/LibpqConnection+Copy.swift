@@ -83,6 +83,7 @@ extension LibpqConnection {
     /// - Throws: `server`, `timedOut`, `cancelled`, `connectionLost`; the copy has been ended then.
     package mutating func sendCopyData(_ bytes: [UInt8], until deadline: Moment?) async throws(LibpqError) {
         for start in stride(from: 0, to: bytes.count, by: Self.pieceSize) {
+            try await keepTime(until: deadline)
             try await hearServer(until: deadline)
             let piece = start..<min(start + Self.pieceSize, bytes.count)
             guard handle.putCopyData(bytes.span.extracting(piece)) else { throw await copyFailure(until: deadline) }
@@ -124,11 +125,18 @@ extension LibpqConnection {
         }
     }
 
+    /// Gives the copy up when its time is over, which no wait would tell while the socket takes all there is.
+    private mutating func keepTime(until deadline: Moment?) async throws(LibpqError) {
+        let isLate = deadline.map { $0 <= .now } ?? false
+        guard isLate || Task.isCancelled else { return }
+        await abandon(patience: .zero)
+        throw Self.gaveUp(isLate ? .timedOut : .cancelled)
+    }
+
     /// Waits for the socket.
     private mutating func pause(_ interest: SocketInterest, until deadline: Moment?) async throws(LibpqError) {
-        let isLate = deadline.map { $0 <= .now } ?? false
-        let gaveUp = isLate ? .timedOut : await wait(interest, until: deadline, true)
-        guard let gaveUp else { return }
+        try await keepTime(until: deadline)
+        guard let gaveUp = await wait(interest, until: deadline, true) else { return }
         await abandon(patience: .zero)
         throw Self.gaveUp(gaveUp)
     }

@@ -42,6 +42,11 @@ package struct UpstreamRules: Sendable, Hashable {
     /// Whether statements have to be looked at before they are sent.
     package var guardsStatements: Bool { !forbidden.isEmpty }
 
+    /// Whether statements that come again are prepared.
+    ///
+    /// The server has to be told which of them it can forget, and a proxy that takes `DEALLOCATE` amiss would be pinned by that.
+    package var preparesStatements: Bool { namedStatements == .yes && !forbidden.contains(.sqlPrepare) }
+
     /// What a statement does that it must not.
     package func breaches(_ traits: StatementTraits, inTransaction: Bool) -> StatementTraits {
         let breaches = traits.intersection(forbidden)

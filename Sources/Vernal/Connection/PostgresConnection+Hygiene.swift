@@ -53,6 +53,18 @@ extension PostgresConnection {
         }
     }
 
+    /// Asks something that is not worth a cancel, which would be one more connect for a server that is too busy to answer.
+    ///
+    /// Without an answer in time the connection is of no use any more.
+    mutating func ask(_ query: SQLQuery, until deadline: Moment) async throws(VernalError) -> Rows {
+        link.cancelTimeout = .zero
+        do throws(LibpqError) {
+            return Rows(try await link.query(query.text, query.parameters, until: deadline))
+        } catch {
+            throw noted(error)
+        }
+    }
+
     // MARK: The program's own work
 
     /// Prepares a connection as the program wants it.

@@ -63,7 +63,13 @@ extension PostgresConnection {
         until deadline: Moment?,
         _ span: consuming TraceSpan
     ) async throws(VernalError) -> PGResultHandle {
-        let others = try openingStatements()
+        let others: [String]
+        do throws(VernalError) {
+            others = try openingStatements()
+        } catch {
+            span.end(error)
+            throw error
+        }
         do throws(LibpqError) {
             let result = try await link.query(query.text, query.parameters, after: others, until: deadline)
             opening = nil

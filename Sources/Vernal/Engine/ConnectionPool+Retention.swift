@@ -41,32 +41,21 @@ extension ConnectionPool {
             return true
         }
         let request = AcquireRequest(until: .now + Self.countLimit, from: CallSite())
-        guard mustCount else { return .notNeeded }
-        return await withTaskGroup(of: Void.self) { group in
-            guard let connection = try? await tryAcquire(request) else { return .notNeeded }
-            let lifeline = connection.link.lifeline
-            // Cut and not cancelled: a cancel is one more connect for a server that is busy as it is.
-            group.addTask {
-                if await SocketWaiter.shared.sleep(at: Parking(), until: request.deadline) == .timedOut {
-                    lifeline.cut()
-                }
+        guard mustCount, let connection = try? await tryAcquire(request) else { return .notNeeded }
+        do {
+            let (used, usable) = try await lend(connection) { connection in
+                try await connection.ask(Self.slotUsage, until: request.deadline).decode((Int, Int).self)[0]
             }
-            defer { group.cancelAll() }
-            do {
-                let (used, usable) = try await lend(connection) { connection in
-                    try await connection.query(Self.slotUsage).decode((Int, Int).self)[0]
-                }
-                shared.withLock { shared in
-                    shared.retention.slotsCounted(SlotUsage(used: used, usable: usable), jitter: .random(in: 0..<1))
-                }
-                return .done
-            } catch let error as VernalError where error.code == .server {
-                // Something that speaks PostgreSQL's protocol and has no such function: it is not asked again.
-                shared.withLock { $0.mayCountSlots = false }
-                return .notNeeded
-            } catch {
-                return .unanswered
+            shared.withLock { shared in
+                shared.retention.slotsCounted(SlotUsage(used: used, usable: usable), jitter: .random(in: 0..<1))
             }
+            return .done
+        } catch let error as VernalError where error.code == .server {
+            // Something that speaks PostgreSQL's protocol and has no such function: it is not asked again.
+            shared.withLock { $0.mayCountSlots = false }
+            return .notNeeded
+        } catch {
+            return .unanswered
         }
     }
 

@@ -93,7 +93,7 @@ extension PostgresConnection {
         inTransaction isPart: Bool
     ) async throws -> [Rows] {
         let outer = limits.end
-        limits.end = deadline
+        if let deadline { limits.end = min(deadline, outer ?? deadline) }
         defer { limits.end = outer }
         var results: [Rows] = []
         for (index, query) in queries.enumerated() {

@@ -122,7 +122,7 @@ final class UpstreamWatch: Sendable {
             state.verdict = verdict
             state.isSettled = true
             isResettable.store(state.rules.allowsReset, ordering: .relaxed)
-            isNaming.store(state.rules.namedStatements == .yes, ordering: .relaxed)
+            isNaming.store(state.rules.preparesStatements, ordering: .relaxed)
             isPipelining.store(state.rules.pipelining == .yes, ordering: .relaxed)
             isRDSProxy.store(verdict.kind == .rdsProxy, ordering: .relaxed)
             isGuarding.store(state.rules.guardsStatements && policy != .allow, ordering: .relaxed)
