@@ -58,7 +58,7 @@ static sample start(char *program) {
     }
     result.first_row = milliseconds() - before;
     result.resident = memory(pid, "Rss:");
-    result.own = memory(pid, "Pss:");
+    result.own = memory(pid, "Anonymous:");
     close(to[1]);
     close(from[0]);
     struct rusage usage;
@@ -92,7 +92,7 @@ int main(int count, char **arguments) {
             if (round >= 0) samples[round * programs + index] = one;
         }
     }
-    printf("%-44s %10s %6s %8s %9s %9s %9s\n", "program", "first row", "x 1st", "CPU", "resident", "its share", "file");
+    printf("%-44s %10s %6s %8s %9s %9s %9s\n", "program", "first row", "x 1st", "CPU", "resident", "anonymous", "file");
     for (int index = 0; index < programs; index++) {
         char *equals = strchr(arguments[index + 2], '=');
         struct stat file;
