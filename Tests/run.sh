@@ -81,6 +81,13 @@ run_tests() {
     return "$status"
 }
 
+# The tests of the engine once more, on its own thread and without prepared statements.
+run_tests_other_ways() {
+    VERNAL_TEST_OTHER_WAYS=1 VERNAL_SOAK=5 vernal postgres --max-connections 200 -- \
+        swift test --skip-build --no-parallel "${traits[@]}" --filter '^VernalTests\.' 2>&1 | tee "$logs/other" || return 1
+    grep -Eq 'Test run with [1-9][0-9]* tests' "$logs/other"
+}
+
 report_servers() {
     note "$("$(find_postgres postgres)" --version)"
     note "libpq $(pkg-config --modversion libpq)"
@@ -126,7 +133,10 @@ run_storms() {
     local examples=$PWD/.build/examples name
     local -A programs
     for name in users-function fleet-admission; do
-        programs[$name]=$(swift build --package-path "examples/$name" --scratch-path "$examples/$name" --show-bin-path)/$name
+        # As they are deployed: what a hundred debug builds need to start says nothing about a storm.
+        local -a example=(-c release --package-path "examples/$name" --scratch-path "$examples/$name")
+        swift build "${example[@]}" || return 1
+        programs[$name]=$(swift build "${example[@]}" --show-bin-path)/$name
     done
     VERNAL=$(swift build --show-bin-path)/vernal USERS_FUNCTION=${programs[users-function]} \
         FLEET_ADMISSION=${programs[fleet-admission]} Tests/storms/run.sh
@@ -143,7 +153,7 @@ check_api() {
         note "no version was tagged yet: there is nothing to compare with"
         return 0
     fi
-    swift package "${traits[@]}" diagnose-api-breaking-changes "$tag" --products Vernal VernalHost \
+    swift package "${traits[@]}" diagnose-api-breaking-changes "$tag" --products Vernal VernalHost VernalRedis \
         --breakage-allowlist-path Tests/support/api-breakages.txt
 }
 
@@ -155,6 +165,7 @@ install_prerequisites
 if [ ${#arguments[@]} -eq 0 ]; then check "Format" check_format || true; fi
 if check "Build" build_tests; then
     check "Tests" run_tests ${arguments[@]+"${arguments[@]}"} || true
+    if [ ${#arguments[@]} -eq 0 ]; then check "Tests, other ways" run_tests_other_ways || true; fi
     step "Servers that took part"
     report_servers
     if [ ${#arguments[@]} -eq 0 ]; then

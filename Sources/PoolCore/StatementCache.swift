@@ -19,31 +19,32 @@ package struct StatementCache: Sendable, Hashable {
         /// What tells the types of the parameters; with others it is another statement.
         var signature: UInt64
         var lastUse = 0
+        /// It is never prepared.
+        var isPlain = false
     }
 
     /// Longer statements are made up anew each time, more often than not.
     private static let longestText = 8192
 
-    private var capacity: Int
+    private let capacity: Int
+    /// What the names begin with: different for each connection, so that none is ever taken for another's.
+    private let prefix: String
     private var entries: [String: Entry] = [:]
     private var uses = 0
     private var lastNumber = 0
     /// What the server has prepared and nobody needs any more.
     private var surplus: [String] = []
 
-    /// - Parameter capacity: how many statements are kept in mind; with 0 none is ever prepared.
-    package init(capacity: Int) {
+    /// - Parameters:
+    ///   - capacity: how many statements are kept in mind; with 0 none is ever prepared.
+    ///   - prefix: what their names begin with.
+    package init(capacity: Int, prefix: String) {
         self.capacity = capacity
+        self.prefix = prefix
     }
 
     /// Whether anything is ever prepared.
     package var isOn: Bool { capacity > 0 }
-
-    /// From now on nothing is prepared.
-    package mutating func turnOff() {
-        capacity = 0
-        forgetAll()
-    }
 
     /// How many statements the server has prepared.
     package var preparedCount: Int { entries.values.count { $0.name != nil } }
@@ -71,9 +72,10 @@ package struct StatementCache: Sendable, Hashable {
         entries.values[index].lastUse = uses
         guard entries.values[index].signature == signature else { return .plain }
         if let name = entries.values[index].name { return .prepared(name: name) }
-        guard mayPrepare else { return .plain }
+        // What cannot be given up must not pile up at the server.
+        guard mayPrepare, !entries.values[index].isPlain, mayForget || surplus.count < capacity else { return .plain }
         lastNumber += 1
-        let name = "vernal_\(lastNumber)"
+        let name = "\(prefix)\(lastNumber)"
         entries.values[index].name = name
         guard mayForget else { return .prepare(name: name, forget: []) }
         defer { surplus.removeAll() }
@@ -92,6 +94,18 @@ package struct StatementCache: Sendable, Hashable {
     package mutating func giveUp(_ text: String) {
         if let name = entries[text]?.name { surplus.append(name) }
         entries[text] = nil
+    }
+
+    /// A statement is not worth preparing.
+    package mutating func leaveAlone(_ text: String) {
+        guard let index = entries.index(forKey: text) else { return }
+        entries.values[index].name = nil
+        entries.values[index].isPlain = true
+    }
+
+    /// The server was not told to forget these after all.
+    package mutating func notForgotten(_ names: [String]) {
+        surplus.append(contentsOf: names)
     }
 
     /// A statement could not be run as it was prepared: it is forgotten, and comes as a new one.

@@ -43,7 +43,7 @@ struct DetectCommand: AsyncParsableCommand {
             standardError("vernal: \(error)")
             throw ExitCode(ServerArgument.status(for: error))
         }
-        print(json ? try Self.json(inspection) : Self.text(inspection))
+        standardOutput(json ? try Self.json(inspection) : Self.text(inspection))
     }
 
     private struct Output: Encodable {

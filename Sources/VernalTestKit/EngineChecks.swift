@@ -61,16 +61,18 @@ package func withEngine<R>(
     try await using(testEngine(change), body)
 }
 
-/// Where the work with the engines of tests runs: on Swift's own threads, or on the engine's.
+/// Whether tests go the ways that are not the usual ones: on the engine's own thread, where waiting is done in another way, and
+/// without prepared statements.
 ///
-/// Waiting is done in another way there, and what holds here has to hold there.
-private let testExecutor: (any TaskExecutor)? =
-    ProcessInfo.processInfo.environment["VERNAL_TEST_EXECUTOR"] == "engine" ? Engine.executor : nil
+/// What holds on the usual ways has to hold there.
+package let goesOtherWays = ProcessInfo.processInfo.environment["VERNAL_TEST_OTHER_WAYS"] == "1"
 
 /// Disposes of an engine when the work with it is done.
 package func using<R>(_ engine: Engine, _ body: (Engine) async throws -> R) async throws -> R {
     do {
-        let result = try await withTaskExecutorPreference(testExecutor) { try await body(engine) }
+        let result = try await withTaskExecutorPreference(goesOtherWays ? Engine.executor : nil) {
+            try await body(engine)
+        }
         await engine.dispose()
         return result
     } catch {

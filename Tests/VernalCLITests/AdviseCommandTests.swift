@@ -79,6 +79,22 @@ import Vernal
         }
     }
 
+    @Test func `takes the configuration of a function from the environment`() async throws {
+        try await withEmbeddedPostgres(EmbeddedPostgresOptions(maxConnections: 30)) { server in
+            let variables: [String: String?] = [
+                "PGHOST": "127.0.0.1", "PGPORT": "\(server.port)", "PGUSER": server.user,
+                "PGPASSWORD": server.password, "PGDATABASE": server.database,
+            ]
+            #expect(try await advise("-n", "2", environment: variables).server.maxConnections == 30)
+            let wrong = try await vernal(
+                ["advise", "-n", "2"],
+                environment: ["DATABASE_URL": server.url, "VERNAL_IDLE_TIMEOUT": "soon"]
+            )
+            #expect(wrong.status == 64)
+            #expect(wrong.error.contains("VERNAL_IDLE_TIMEOUT"))
+        }
+    }
+
     @Test func `ends with 1 when it has to be strict and something ought to be changed`() async throws {
         let fitting = ["advise", "--max-connections", "100", "-n", "10", "--strict"]
         #expect(try await vernal(fitting).status == 0)

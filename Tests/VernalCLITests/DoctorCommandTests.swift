@@ -45,6 +45,7 @@ import Vernal
         let steps: [Step]
         let failure: Failure?
         let tls: TLS?
+        let certificateCheck: String?
         let verification: String
         let channelBinding: String
         let upstream: Upstream?
@@ -115,25 +116,39 @@ import Vernal
             let certificate = try #require(strict.tls?.certificate)
             #expect(certificate.subject.contains("CN"))
             #expect(Double(certificate.notAfter) > Date().timeIntervalSince1970)
-            #expect(strict.verification == "isSet")
+            #expect(strict.verification == "isSet" && strict.certificateCheck == "full")
             #expect(strict.channelBinding == "passes")
 
             let authority = try #require(server.caCertificatePath)
-            let lax = try await doctor(
-                parts(server, server.password, "sslmode=require sslrootcert=\(authority)"),
-                hiding: server.password
-            )
-            #expect(lax.verification == "passes")
-            #expect(lax.findings.contains { $0.change?.contains("sslmode=verify-full") == true })
+            // With the authority's certificate, `require` looks at as much as `verify-ca`.
+            for mode in ["require", "verify-ca"] {
+                let lax = try await doctor(
+                    parts(server, server.password, "sslmode=\(mode) sslrootcert=\(authority)"),
+                    hiding: server.password
+                )
+                #expect(lax.verification == "passes" && lax.certificateCheck == "chain", "\(mode)")
+                let finding = try #require(lax.findings.first { $0.what.contains("certificate") }, "\(mode)")
+                #expect(finding.what.contains("the chain is checked, the name is not (sslmode=\(mode))"))
+                #expect(finding.change?.contains("sslmode=verify-full") == true)
+            }
 
             let gentle = try await doctor(
-                parts(server, server.password, "sslmode=require"),
+                parts(server, server.password, "sslmode=require sslrootcert=/no/such/file"),
                 hiding: server.password,
                 "--gentle"
             )
             #expect(gentle.verification == "notTried" && gentle.channelBinding == "notTried")
+            #expect(gentle.certificateCheck == "none")
 
             let wrongName = "host=db.example.org hostaddr=127.0.0.1 port=\(server.port) dbname=vernal user=vernal "
+            let otherName = try await doctor(
+                wrongName + "password=\(server.password) sslmode=verify-ca sslrootcert=\(authority)",
+                hiding: server.password
+            )
+            #expect(otherName.exitStatus == 0)
+            #expect(otherName.verification == "fails" && otherName.certificateCheck == "chain")
+            #expect(otherName.findings.contains { $0.change?.contains("a name that is in the certificate") == true })
+
             let refused = try await doctor(
                 wrongName + "password=\(Self.secret) sslmode=verify-full sslrootcert=\(authority)",
                 hiding: Self.secret
@@ -206,6 +221,25 @@ import Vernal
                 let advice = try await vernal("advise", pooler.url, "-n", "150", "--json")
                 #expect(advice.output.contains(#""name":"pooler clients""#))
                 #expect(advice.output.contains(#""total":160"#))
+            }
+        }
+    }
+
+    @Test func `says so when a pooler accepts the login in front of a dead server`() async throws {
+        try await withEmbeddedPostgres { server in
+            try await withEmbeddedPooler(.pgbouncer(), for: PoolerTarget(server)) { pooler in
+                // The pooler learns what the server says to clients; from then on it does not need it for a login.
+                #expect(try await doctor(pooler.url, hiding: server.password).exitStatus == 0)
+                try await server.stop()
+                let report = try await doctor(pooler.url, hiding: server.password, "--timeout", "3")
+                #expect(report.exitStatus == 69)
+                #expect(report.failure?.step == "first query")
+                #expect(report.steps.map(\.name) == ["DNS", "TCP", "authentication"])
+                #expect(report.verdict == "problem")
+                #expect(report.findings.contains { $0.change?.contains("reaches its server") == true })
+                #expect(report.server == nil && report.clockDifferenceMs == nil)
+                let text = try await vernal("doctor", pooler.url, "--timeout", "3")
+                #expect(text.output.contains("first query       FAILED"))
             }
         }
     }

@@ -39,8 +39,9 @@ import Vernal
     @Test(
         arguments: [
             (90, -100, nil, ""), (21, -100, nil, ""), (20, -100, .advice, "ends in 20 days"),
-            (0, -100, .advice, "in 0 days"),
-            (-1, -100, .problem, "ended 1 days ago"), (90, 1, .problem, "not yet valid"),
+            (1, -100, .advice, "ends in 1 day"), (0, -100, .advice, "in 0 days"),
+            (-1, -100, .problem, "ended 1 day ago"), (-2, -100, .problem, "ended 2 days ago"),
+            (90, 1, .problem, "not yet valid"),
         ] as [(Int, Int, DoctorFinding.Level?, String)]
     )
     func `look at the dates of the certificate`(ends: Int, begins: Int, level: DoctorFinding.Level?, text: String) {
@@ -70,11 +71,30 @@ import Vernal
     @Test func `look at verification: what would pass is to be set, what would not says why`() throws {
         let passes = facts {
             $0.verification = .passes
-            $0.sslMode = "require"
+            $0.sslMode = "prefer"
         }
         #expect(try #require(passes.findings.first?.change).contains("sslmode=verify-full"))
-        let fails = facts { $0.verification = .fails("wrong name") }
-        #expect(try #require(fails.findings.first?.what).contains("wrong name"))
+        #expect(DoctorText(facts: passes).text.contains("not insisted on (sslmode=prefer)"))
+        let fails = facts {
+            $0.verification = .fails("no authority")
+            $0.sslMode = "require"
+        }
+        let what = try #require(fails.findings.first?.what)
+        #expect(what.contains("no authority") && what.contains("not checked"))
+    }
+
+    @Test(arguments: [DoctorFacts.Trial.passes, .fails("wrong name"), .notTried])
+    func `tell a chain that is checked from a certificate that nobody looks at`(trial: DoctorFacts.Trial) {
+        let half = facts {
+            $0.verification = trial
+            $0.sslMode = "verify-ca"
+            $0.checksChain = true
+        }
+        let words = "the chain is checked, the name is not (sslmode=verify-ca)"
+        #expect(DoctorText(facts: half).text.contains(words))
+        #expect(DoctorReport(half).certificateCheck == "chain")
+        #expect(half.findings.allSatisfy { $0.what.contains(words) && !$0.what.contains("not checked") })
+        #expect(half.findings.count == (trial == .notTried ? 0 : 1))
     }
 
     @Test(
@@ -83,6 +103,8 @@ import Vernal
             (.authentication, nil, 69, true), (.authentication, "53300", 75, true),
             (.authentication, "57P03", 75, true),
             (.authentication, "28P01", 77, false), (.authentication, "0A000", 77, false),
+            (.query, nil, 69, false), (.query, "08P01", 69, false), (.query, "53300", 75, true),
+            (.query, "28P01", 77, false),
         ] as [(DoctorFacts.Step?, String?, Int32, Bool)]
     )
     func `give each failure its status and a remedy`(

@@ -17,7 +17,9 @@ struct Outcome: Sendable {
 
 /// Runs `vernal` to its end; of the variables to change, `nil` takes one away.
 func vernal(_ arguments: [String], environment: [String: String?] = [:]) async throws -> Outcome {
-    var changes: [Environment.Key: String?] = ["DATABASE_URL": nil, "PGHOST": nil]
+    var changes: [Environment.Key: String?] = [
+        "DATABASE_URL": nil, "PGHOST": nil, "PGHOSTADDR": nil, "PGSERVICE": nil,
+    ]
     for (name, value) in environment { changes[.init(stringLiteral: name)] = value }
     let result = try await run(
         .path(FilePath(tool)),

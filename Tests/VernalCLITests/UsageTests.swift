@@ -84,4 +84,33 @@ import Testing
             #expect(outcome.error.contains("127.0.0.1:1"), "\(command): \(outcome.error)")
         }
     }
+
+    /// A web server that gives one answer to everything, and ends as the command does that asks it.
+    private static let stranger = #"""
+        import http.server, subprocess, sys, threading
+        class Stranger(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(int(sys.argv[1]))
+                self.send_header("Content-Length", "5")
+                self.end_headers()
+                self.wfile.write(b"hello")
+            do_POST = do_GET
+            def log_message(self, *arguments): pass
+        server = http.server.HTTPServer(("127.0.0.1", 0), Stranger)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sys.exit(subprocess.run(sys.argv[2:] + ["--url", f"http://127.0.0.1:{server.server_port}"]).returncode)
+        """#
+
+    @Test(arguments: [200, 404], [["ps"], ["ps", "--json"], ["freeze", "1"], ["fault", "free-slots"]])
+    func `takes nobody else for the emulator`(status: Int, command: [String]) async throws {
+        let result = try await run(
+            .name("python3"),
+            arguments: Arguments(["-c", Self.stranger, "\(status)", tool] + command),
+            output: .string(limit: 1 << 16),
+            error: .string(limit: 1 << 16)
+        )
+        #expect(result.terminationStatus == .exited(69), "\(result.standardError)")
+        #expect(result.standardError.contains("no emulator answers"))
+        #expect(result.standardOutput == "")
+    }
 }

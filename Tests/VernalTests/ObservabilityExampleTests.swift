@@ -86,9 +86,9 @@ import Vernal
         let thresholds = AlertThresholds()
         for file in ["prometheus-rules.yml", "swift-metrics-rules.yml"] {
             let rules = try Self.expressions(file)
-            #expect(rules.contains { $0.contains(#"="used"}"#) && $0.hasSuffix("> \(thresholds.saturation)") })
+            #expect(rules.contains { $0.contains(#"="used"}"#) && $0.hasSuffix(">= \(thresholds.saturation)") })
             let part = Double(thresholds.connectFailures) / Double(thresholds.connectWindow)
-            #expect(rules.contains { $0.contains(">= \(part))") && $0.hasSuffix(">= \(thresholds.connectFailures)") })
+            #expect(rules.contains { $0.contains("> \(part)") && $0.hasSuffix("> \(thresholds.connectFailures)") })
             // A twentieth is what a 95th percentile leaves; and 50 ms are 0.05 s.
             #expect(rules.contains { $0.hasSuffix("> 0.05") })
         }

@@ -5,6 +5,10 @@ import VernalTestKit
 
 extension `On a real server` {
     @Suite struct `A statement that comes again` {
+        private static func preparing(_ configuration: inout EngineConfiguration) {
+            configuration.statementCacheSize = 64
+        }
+
         /// What the server has prepared for the engine.
         private static func prepared(_ connection: inout PostgresConnection) async throws -> [String] {
             try await connection.query(
@@ -14,7 +18,12 @@ extension `On a real server` {
 
         @Test func `is prepared at the second time, in the same round trip`() async throws {
             try await FaultProxy.run { proxy in
-                try await using(try proxy.engine { $0.upstream = .direct }) { engine in
+                try await using(
+                    try proxy.engine {
+                        $0.upstream = .direct
+                        $0.statementCacheSize = 64
+                    }
+                ) { engine in
                     _ = try await engine.query("SELECT 0")
                     for number in 1...4 {
                         let before = proxy.counts.roundTrips
@@ -29,7 +38,7 @@ extension `On a real server` {
         }
 
         @Test func `is run anew when its table has changed, or the server has forgotten it`() async throws {
-            try await withEngine { engine in
+            try await withEngine(Self.preparing) { engine in
                 try await engine.withConnection { connection in
                     try await connection.execute("CREATE TEMP TABLE shape (a int8)")
                     try await connection.execute("INSERT INTO shape VALUES (1)")
@@ -48,7 +57,7 @@ extension `On a real server` {
         }
 
         @Test func `of which the server knows nothing ends its transaction, and nothing more`() async throws {
-            try await withEngine { engine in
+            try await withEngine(Self.preparing) { engine in
                 try await engine.withConnection { connection in
                     for _ in 0..<2 { _ = try await connection.query("SELECT 7") }
                     let error = await #expect(throws: VernalError.self) {
@@ -68,7 +77,7 @@ extension `On a real server` {
         }
 
         @Test func `is prepared anew after the program has told the server to forget`() async throws {
-            try await withEngine { engine in
+            try await withEngine(Self.preparing) { engine in
                 try await engine.withConnection { connection in
                     for command in ["DEALLOCATE ALL", "DISCARD ALL"] {
                         for _ in 0..<3 { _ = try await connection.query("SELECT 8") }
@@ -89,7 +98,7 @@ extension `On a real server` {
         }
 
         @Test func `may fail each time it is run`() async throws {
-            try await withEngine { engine in
+            try await withEngine(Self.preparing) { engine in
                 for _ in 0..<4 {
                     let error = await #expect(throws: VernalError.self) { try await engine.query("SELECT 1 / \(0)") }
                     #expect(error?.sqlState?.rawValue == "22012")
@@ -105,11 +114,58 @@ extension `On a real server` {
         }
 
         @Test func `takes parameters of other types`() async throws {
-            try await withEngine { engine in
+            try await withEngine(Self.preparing) { engine in
                 for _ in 0..<3 {
                     let whole = try await engine.query("SELECT (\(5) + 0)::text").value(as: String.self)
                     let part = try await engine.query("SELECT (\(2.5) + 0)::text").value(as: String.self)
                     #expect((whole, part) == ("5", "2.5"))
+                }
+            }
+        }
+
+        @Test func `is not run twice by an error that comes from within it`() async throws {
+            try await withEngine(Self.preparing) { engine in
+                try await engine.withConnection { connection in
+                    try await connection.execute("CREATE TEMP SEQUENCE calls")
+                    try await connection.execute("CREATE TEMP TABLE kept (n int8)")
+                    let failure = "RAISE EXCEPTION 'no' USING ERRCODE = '0A000'"
+                    for (kind, result, commit) in [("FUNCTION", "RETURNS int8", ""), ("PROCEDURE", "", "COMMIT;")] {
+                        let definition = """
+                            CREATE \(kind) pg_temp.called() \(result) LANGUAGE plpgsql AS \
+                            $$ BEGIN INSERT INTO kept VALUES (nextval('calls')); \(commit) \(failure); END $$
+                            """
+                        try await connection.execute(SQLQuery(unsafeRaw: definition))
+                        let call = kind == "FUNCTION" ? "SELECT pg_temp.called()" : "CALL pg_temp.called()"
+                        for _ in 0..<4 {
+                            let error = await #expect(throws: VernalError.self) {
+                                try await connection.execute(SQLQuery(unsafeRaw: call))
+                            }
+                            #expect(error?.sqlState?.rawValue == "0A000")
+                        }
+                        try await connection.execute(SQLQuery(unsafeRaw: "DROP \(kind) pg_temp.called"))
+                    }
+                    let calls = try await connection.query("SELECT last_value FROM calls").value(as: Int.self)
+                    #expect(calls == 8)
+                    let kept = try await connection.query("SELECT count(*) FROM kept").value(as: Int.self)
+                    #expect(kept == 4, "what the procedure has committed, once each")
+                }
+            }
+        }
+
+        @Test func `may be one that runs alone, however much there is to forget`() async throws {
+            try await withEngine {
+                $0.statementCacheSize = 2
+            } _: { engine in
+                try await engine.withConnection { connection in
+                    try await connection.execute("CREATE TABLE IF NOT EXISTS swept (n int)")
+                    for round in 0..<4 {
+                        for number in 0..<3 {
+                            let text = SQLQuery(unsafeRaw: "SELECT \(number) AS round\(round)")
+                            for _ in 0..<2 { _ = try await connection.query(text) }
+                        }
+                        for _ in 0..<2 { try await connection.execute("VACUUM swept") }
+                    }
+                    try await connection.execute("DROP TABLE swept")
                 }
             }
         }

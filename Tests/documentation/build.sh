@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the documentation of the libraries as a static site, and compiles the code in the articles and the README.
 set -euo pipefail
+stands=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=examples/support/prerequisites.sh
 source examples/support/prerequisites.sh
@@ -9,8 +10,9 @@ usage() {
     cat <<'END_OF_USAGE'
 Usage: Tests/documentation/build.sh [FOLDER]
 
-Builds the site of Vernal and VernalHost in FOLDER (.build/documentation), with every warning as an error, from the
-modules that 'swift build' has made; and compiles every block of Swift in the articles and in README.md.
+Installs what is missing, builds the package, makes the site of Vernal and VernalHost in FOLDER (.build/documentation of the
+repository), with every warning as an error, and compiles every block of Swift in the articles and in README.md.
+A folder that is not empty is replaced only if it is such a site.
 Look at it with: python3 -m http.server -d .build/documentation, and then http://127.0.0.1:8000/documentation/
 
 DocC comes with Swift, so the package needs no plugin for it.
@@ -27,13 +29,28 @@ case ${1:-} in
         exit 64
         ;;
 esac
-site=${1:-.build/documentation}
+case ${1:-} in
+    '') site=$PWD/.build/documentation ;;
+    /*) site=$1 ;;
+    *) site=$stands/$1 ;;
+esac
+# is_site FOLDER: whether DocC has made it.
+is_site() { [ -d "$1/data/documentation" ] && { [ -f "$1/metadata.json" ] || grep -qs 'var baseUrl' "$1/index.html"; }; }
+# What is deleted at the end has to be ours. Looked at before minutes of work, too.
+replaceable() { [ ! -e "$site" ] || { [ -d "$site" ] && { [ -z "$(ls -A "$site")" ] || is_site "$site"; }; }; }
+replaceable || stop "$site is there already and is no site that DocC has made: choose another folder, or remove it."
 libraries=(Vernal VernalHost)
 
 docc() { "$(type -P docc || xcrun --find docc)" "$@"; }
 
+need_swift
+# shellcheck disable=SC2034 # read by install_prerequisites
+need_all_traits=1
+install_prerequisites
+
+# The same traits as in Tests/run.sh: where that has just built, nothing is left to do here.
+swift build --traits RedisAdmission,Metrics,Tracing,ServiceLifecycle
 bin=$(swift build --show-bin-path)
-[ -e "$bin/Modules/VernalHost.swiftmodule" ] || swift build
 work=$(mktemp -d "${TMPDIR:-/tmp}/vernal-documentation-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -74,6 +91,7 @@ for library in "${libraries[@]}"; do
         --output-path "$work/$library.doccarchive" --warnings-as-errors
     archives+=("$work/$library.doccarchive")
 done
+replaceable || stop "$site has become something else while this was working: it was left alone."
 rm -rf "$site"
 mkdir -p "$(dirname "$site")"
 docc merge "${archives[@]}" --synthesized-landing-page-name Vernal --synthesized-landing-page-kind Package \

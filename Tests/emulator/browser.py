@@ -34,6 +34,7 @@ class Browser:
         self.numbers = itertools.count(1)
         self.answers = {}
         self.rest = b""
+        program = find()
         self.folder = tempfile.TemporaryDirectory(prefix="vernal-browser-")
         to_read, self.to = os.pipe()
         self.source, to_write = os.pipe()
@@ -41,7 +42,7 @@ class Browser:
         to_read, to_write = moved(to_read), moved(to_write)
         self.process = subprocess.Popen(
             [
-                "bash", "-c", f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}', find(), "--headless", "--no-sandbox",
+                "bash", "-c", f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}', program, "--headless", "--no-sandbox",
                 "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--no-first-run", "--no-pings", "--disable-dev-shm-usage", "--remote-debugging-pipe",
                 "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
@@ -52,6 +53,14 @@ class Browser:
         os.close(to_read)
         os.close(to_write)
         self.session = None
+        try:
+            self.prepare(width, height, is_phone, is_dark)
+        except BaseException:
+            self.process.kill()
+            self.clean_up()
+            raise
+
+    def prepare(self, width, height, is_phone, is_dark):
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -72,7 +81,14 @@ class Browser:
             self.call("Browser.close")
         except (AssertionError, OSError):
             self.process.kill()
-        self.process.wait(20)
+        self.clean_up()
+
+    def clean_up(self):
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(20)
         os.close(self.to)
         os.close(self.source)
         # Its helpers write for a moment longer than it lives.

@@ -17,12 +17,17 @@ USERS = os.environ.get("USERS_FUNCTION", "")
 
 
 class Emulator:
-    """`vernal run` with some options; `with` ends it with SIGINT and waits for that."""
+    """`vernal run` with some options; `with` ends it with SIGINT and waits for that, and for the end of its server."""
 
     def __init__(self, *options, program=(BOOTSTRAP,), database=False, environment=None):
         extra = [] if database else ["--no-database"]
         self.log = tempfile.NamedTemporaryFile("w+", prefix="vernal-test-", suffix=".log")
+        # Its own, where nobody else's servers are counted; short enough for a socket, and open to PostgreSQL when root has been
+        # given up.
+        self.temporary = tempfile.TemporaryDirectory(prefix="vernal-test-", dir="/tmp", ignore_cleanup_errors=True)
+        os.chmod(self.temporary.name, 0o1777)
         variables = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        variables["TMPDIR"] = self.temporary.name
         variables.update(environment or {})
         self.process = subprocess.Popen(
             [VERNAL, "run", "--listen", "127.0.0.1:0", *extra, *options, "--", *program],
@@ -35,7 +40,7 @@ class Emulator:
         line = self.process.stdout.readline()
         match = re.search(r"http://[0-9.]+:(\d+)", line)
         if not match:
-            self.process.wait(20)
+            self.end()
             raise AssertionError(f"no URL: {line!r} {self.said()}")
         self.url, self.port = match[0], int(match[1])
 
@@ -48,9 +53,23 @@ class Emulator:
     def end(self, number=signal.SIGINT, timeout=20):
         if self.process.poll() is None:
             self.process.send_signal(number)
-        status = self.process.wait(timeout)
-        self.process.stdout.close()
+        try:
+            status = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout)
+            raise
+        finally:
+            self.process.stdout.close()
+            wait_for(lambda: not self.temporary_files(), 15)
+            left = self.temporary_files()
+            self.temporary.cleanup()
+        assert not left, f"left behind: {left}"
         return status
+
+    def temporary_files(self):
+        """The folders of servers that are there now."""
+        return {path.name for path in pathlib.Path(self.temporary.name).glob("vernal-pg-*")}
 
     def said(self):
         self.log.flush()
@@ -117,8 +136,3 @@ def children_of(pid):
     found = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True).stdout
     pairs = [tuple(map(int, line.split())) for line in found.splitlines()]
     return [child for child, parent in pairs if parent == pid]
-
-
-def temporary_files():
-    folder = pathlib.Path(tempfile.gettempdir())
-    return {path.name for path in folder.iterdir() if path.name.startswith("vernal-pg-")}

@@ -9,7 +9,15 @@ export VERNAL=${VERNAL:-$root/.build/debug/vernal}
 
 # Packages of the tests' own, in the build folder: boto3, and the wheel that the real emulator comes in.
 python=$root/.build/python
-if [ ! -x "$python/bin/python" ]; then python3 -m venv "$python"; fi
+# An environment without pip is what a venv leaves that has failed half-way.
+if [ ! -x "$python/bin/pip" ]; then
+    rm -rf "$python"
+    python3 -m venv "$python" || {
+        rm -rf "$python"
+        echo 'Tests/emulator/run.sh: python3 cannot make a virtual environment. Debian, Ubuntu: apt-get install python3-venv' >&2
+        exit 69
+    }
+fi
 "$python/bin/python" -c 'import boto3' 2>/dev/null ||
     "$python/bin/pip" install -q --disable-pip-version-check 'boto3==1.44.5'
 export RIE=$python/rie/aws-lambda-rie

@@ -40,7 +40,7 @@ class Dashboard(unittest.TestCase):
                 self.assertIn("starting", events)
                 self.assertEqual(events.count("answered in"), 3)
                 page.wait_for("document.querySelector('#plot path.all')")
-                self.assertRegex(page.value("document.getElementById('plot').getAttribute('aria-label')"), "1 connections of 1")
+                self.assertRegex(page.value("document.getElementById('plot').getAttribute('aria-label')"), "1 connection of 1")
                 # What changes is shown without a new page.
                 emulator.request("GET", "/users")
                 page.wait_for("document.getElementById('finished-value').textContent === '4'")

@@ -15,6 +15,8 @@ FULL = "--full" in sys.argv
 # was may be taken again.
 TOLERANCE = 1.25
 TRIES = 3
+# The longest that a storm may take, in seconds; none takes more than a minute by itself.
+LIMIT = 300 if FULL else 150
 rows, problems = [], []
 
 
@@ -24,10 +26,20 @@ def storm(*options, program=USERS, policy="vernal", variables=None):
         options += ("--env", f"{name}={value}")
     command = [VERNAL, "storm", "--json", "--policy", policy, *map(str, options), "--", program]
     variables = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=variables)
-    if done.returncode != 0:
-        raise AssertionError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stderr}")
-    return json.loads(done.stdout)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables) as process:
+        try:
+            answer, said = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            # It is to take its server and its environments with it.
+            process.terminate()
+            try:
+                process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise AssertionError(f"{' '.join(command)}: no end after {LIMIT} s") from None
+    if process.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}: exit status {process.returncode}\n{said}")
+    return json.loads(answer)
 
 
 def row(name, result, remark=""):
@@ -36,7 +48,7 @@ def row(name, result, remark=""):
         [
             name, result["policy"], f"{result['failed']} of {result['invocations']}",
             f"{result['peakConnections']} of {result['usableSlots']}",
-            f"{result['refusedConnects'] / result['environments']:.2f}", f"{result['makespanMs'] / 1000:.2f}", ideal,
+            f"{refused_per_environment(result):.2f}", f"{result['makespanMs'] / 1000:.2f}", ideal,
             f"{result['firstRowMs']['p50']:.0f}", f"{result['firstRowMs']['p99']:.0f}", remark,
         ]
     )
@@ -50,6 +62,23 @@ def expect(name, condition, text):
         print(f"FAILED {problems[-1]}", flush=True)
 
 
+def timed(name, measure):
+    """What depends on the speed of the machine: measured until all of it is within its limits, three times at most.
+
+    `measure` runs the storm and gives what was measured, each with its limit; of several runs the best one counts.
+    """
+    best = None
+    for _ in range(TRIES):
+        figures = measure()
+        worst = max(value / limit for _, value, limit in figures)
+        if best is None or worst < best[0]:
+            best = (worst, figures)
+        if worst <= 1:
+            break
+    for text, value, limit in best[1]:
+        expect(name, value <= limit, f"{text}: {value:.2f}, at most {limit:.2f} are allowed; the best of {TRIES} runs")
+
+
 def refused_per_environment(result):
     return result["refusedConnects"] / result["environments"]
 
@@ -57,19 +86,19 @@ def refused_per_environment(result):
 def s1():
     """100 cold environments for 17 slots: nobody fails, and hardly anybody is refused twice."""
     options = ("-n", 100, "--max-connections", 20, "--path", "/slow?ms=20", "--timeout", "10s", "--floor", "/healthz")
-    for turn in range(TRIES):
+
+    def measure():
         result = storm(*options)
         row("S1", result, f"starts alone {result['floorMs'] / 1000:.2f} s")
         expect("S1", result["failed"] == 0, f"{result['failed']} invocations failed")
         expect("S1", result["peakConnections"] <= result["usableSlots"], f"{result['peakConnections']} connections")
-        times = result["makespanMs"] / result["idealMs"]
         # Who starves holds a slot for longer: where the starts alone take more than a second and a half, more are refused.
-        allowed = max(1, result["floorMs"] / 1500)
-        if refused_per_environment(result) <= allowed and times <= 2:
-            break
-    refused = refused_per_environment(result)
-    expect("S1", refused <= allowed, f"{refused} refused connects per environment, {allowed:.2f} allowed")
-    expect("S1", times <= 2, f"the makespan is {times:.2f} times the ideal")
+        return (
+            ("refused connects of an environment", refused_per_environment(result), max(1, result["floorMs"] / 1500)),
+            ("the makespan in ideal ones", result["makespanMs"] / result["idealMs"], 2),
+        )
+
+    timed("S1", measure)
     naive = storm(*options, policy="naive")
     row("S1", naive)
     expect("S1", naive["failed"] > 20, "the naive policy is no storm: too few fail")
@@ -81,11 +110,15 @@ def s2():
     options = (
         "-n", 100, "--max-connections", 20, "--path", "/slow?ms=20", "--timeout", "10s", "--waves", waves, "--rest", "500ms",
     )
-    result = storm(*options)
-    row("S2", result, f"held in vain {result['heldInVainMs']:.0f} ms")
-    expect("S2", result["failed"] == 0, f"{result['failed']} invocations failed")
-    expect("S2", result["heldInVainMs"] <= 100, f"a slot was held in vain for {result['heldInVainMs']} ms")
-    expect("S2", result["idleInTransactionWhileFrozen"] == 0, "a transaction was open while frozen")
+
+    def measure():
+        result = storm(*options)
+        row("S2", result, f"held in vain {result['heldInVainMs']:.0f} ms")
+        expect("S2", result["failed"] == 0, f"{result['failed']} invocations failed")
+        expect("S2", result["idleInTransactionWhileFrozen"] == 0, "a transaction was open while frozen")
+        return [("milliseconds for which a slot was held in vain", result["heldInVainMs"], 100)]
+
+    timed("S2", measure)
     # Kept whether scarce or not, and with patience: what a slot that nobody gives back costs the others.
     naive = storm(*options, policy="naive", variables={"VERNAL_ACQUIRE_RETRY": "patient"})
     row("S2", naive, f"held in vain {naive['heldInVainMs']:.0f} ms")
@@ -94,18 +127,22 @@ def s2():
 def s3():
     """100 environments with slots to spare: manners cost next to nothing."""
     options = ("-n", 100, "--max-connections", 200, "--path", "/slow?ms=20", "--timeout", "10s")
-    ratios = []
-    for turn in range(6 if FULL else 4):
-        # Now the one first, now the other: what else the machine does is to hit both.
-        order = ("naive", "vernal") if turn % 2 else ("vernal", "naive")
-        results = {policy: storm(*options, policy=policy) for policy in order}
-        naive, result = results["naive"], results["vernal"]
-        expect("S3", result["failed"] == 0, f"{result['failed']} invocations failed")
-        ratios.append(result["firstRowMs"]["p50"] / naive["firstRowMs"]["p50"])
-    row("S3", naive)
-    ratio = statistics.median(ratios)
-    row("S3", result, f"median first row {ratio:.2f} times naive, median of {len(ratios)} pairs")
-    expect("S3", ratio <= 1.1 * TOLERANCE, f"the median first row takes {ratio:.2f} times as long as without throttle")
+
+    def measure():
+        ratios = []
+        for turn in range(6 if FULL else 4):
+            # Now the one first, now the other: what else the machine does is to hit both.
+            order = ("naive", "vernal") if turn % 2 else ("vernal", "naive")
+            results = {policy: storm(*options, policy=policy) for policy in order}
+            naive, result = results["naive"], results["vernal"]
+            expect("S3", result["failed"] == 0, f"{result['failed']} invocations failed")
+            ratios.append(result["firstRowMs"]["p50"] / naive["firstRowMs"]["p50"])
+        row("S3", naive)
+        ratio = statistics.median(ratios)
+        row("S3", result, f"median first row {ratio:.2f} times naive, median of {len(ratios)} pairs")
+        return [("the median first row in those without throttle", ratio, 1.1 * TOLERANCE)]
+
+    timed("S3", measure)
 
 
 def s4():
@@ -130,19 +167,23 @@ def s5():
         "--restart-after", "2s",
     )
     for policy in ("vernal", "naive"):
-        robust = {"VERNAL_ACQUIRE_RETRY": "robust"} if policy == "vernal" else {}
+        # Patience for a start of the server that takes long: what fails then is what the restart has cut off.
+        robust = {"VERNAL_ACQUIRE_RETRY": "robust", "VERNAL_ACQUIRE_TIMEOUT": "8s"} if policy == "vernal" else {}
         result = storm(*options, policy=policy, variables=robust)
         environments = result["perEnvironment"]
         busiest = max(e["connectsPerSecond"] for e in environments)
         row("S5", result, f"at most {busiest} connects/s of one environment, {result['mostConnectsPerSecond']} of all")
         if policy == "naive":
             continue
+        expect("S5", len(environments) == 50, f"{len(environments)} environments, one of them in place of another")
         lost = [e["id"] for e in environments if not e["recovered"]]
-        expect("S5", len(environments) == 50 and not lost, f"environments that did not recover: {lost}")
+        expect("S5", not lost, f"environments that did not recover: {lost}")
+        expect("S5", result["failed"] > 0, "nothing failed: there was no restart in the middle of work")
         # Its bucket: one at once, and five a second.
         expect("S5", busiest <= 6, f"an environment made {busiest} connects within a second")
-        worst = max(e["failed"] for e in environments)
-        expect("S5", worst <= 1, f"{worst} invocations of one environment failed, and only one was in flight")
+        # The one in flight, whose connection was lost after its statement was sent; all others had the time to wait.
+        twice = [(e["id"], e["failed"]) for e in environments if e["failed"] > 1]
+        expect("S5", not twice, f"environments with more failures than the one in flight: {twice}; {result['statuses']}")
 
 
 def s6():
@@ -151,17 +192,24 @@ def s6():
         "-n", 1, "--concurrency-per-environment", 80, "--first-path", "/healthz", "--waves", 2, "--rest", "200ms",
         "--path", "/slow?ms=20",
     )
-    for policy in ("vernal", "naive"):
-        result = storm(*options, policy=policy, variables={"VERNAL_POOL_SIZE": 10, "VERNAL_MAX_WAITERS": 100})
+    variables = {"VERNAL_POOL_SIZE": 10, "VERNAL_MAX_WAITERS": 100}
+
+    def run(policy):
+        result = storm(*options, policy=policy, variables=variables)
         cold, warm = (wave["latencyMs"]["p99"] for wave in result["perWave"])
         process = result["perEnvironment"][0]
         row("S6", result, f"p99 {cold:.0f} ms cold, {warm:.0f} ms warm; {process['connectsUnderWay']} connects at once")
-        if policy == "naive":
-            continue
+        return result, process, cold, warm
+
+    def measure():
+        result, process, cold, warm = run("vernal")
         expect("S6", result["failed"] == 0, f"{result['failed']} requests failed")
         expect("S6", process["connectsUnderWay"] <= 2, f"{process['connectsUnderWay']} connects were under way at once")
         expect("S6", process["connects"] <= 10, f"{process['connects']} connects")
-        expect("S6", cold <= 2 * warm, f"p99 is {cold} ms cold and {warm} ms warm")
+        return [("the cold p99 in warm ones", cold / warm, 2)]
+
+    timed("S6", measure)
+    run("naive")
 
 
 class Redis:
@@ -172,21 +220,39 @@ class Redis:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.folder = tempfile.TemporaryDirectory(prefix="vernal-storms-")
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder.name],
-            stdout=subprocess.DEVNULL,
-        )
-        while self.ask("PING") != "PONG":
-            time.sleep(0.02)
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder.name]
+        try:
+            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        except OSError:
+            self.folder.cleanup()
+            raise
         self.url = f"redis://127.0.0.1:{self.port}"
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.end()
+            raise
+
+    def wait_until_ready(self):
+        end = time.monotonic() + 10
+        while self.ask("PING") != "PONG":
+            if self.process.poll() is not None:
+                raise AssertionError(f"redis-server ended at once, with status {self.process.returncode}")
+            if time.monotonic() > end:
+                raise AssertionError("redis-server does not answer after 10 s")
+            time.sleep(0.02)
 
     def ask(self, *words):
+        """The answer; nothing when there is none."""
         command = ["redis-cli", "-p", str(self.port), *words]
-        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+        try:
+            return subprocess.run(command, capture_output=True, text=True, timeout=5).stdout.strip()
+        except subprocess.TimeoutExpired:
+            return ""
 
     def end(self):
         self.process.kill()
-        self.process.wait()
+        self.process.wait(20)
         self.folder.cleanup()
 
 
@@ -199,31 +265,41 @@ def s7():
     naive = storm(*options, program=FLEET, policy="naive")
     row("S7", naive, f"{naive['mostConnectsPerSecond']} connects/s without admission")
     redis = Redis()
-    try:
-        result = storm(*options, program=FLEET, variables={**fleet, "REDIS_URL": redis.url})
-        row("S7", result, f"{result['mostConnectsPerSecond']} connects/s, {rate} and a burst of {burst} allowed")
-        expect("S7", result["failed"] == 0, f"{result['failed']} invocations failed")
-        # Who is late meets those of the next second. All of them together cannot be early.
+    limited = {**fleet, "REDIS_URL": redis.url}
+
+    def measure():
+        redis.ask("FLUSHALL")
+        result = storm(*options, program=FLEET, variables=limited)
         most = result["mostConnectsPerSecond"]
-        expect("S7", most <= (rate + burst) * TOLERANCE, f"{most} connects within a second")
+        row("S7", result, f"{most} connects/s, {rate} and a burst of {burst} allowed")
+        expect("S7", result["failed"] == 0, f"{result['failed']} invocations failed")
+        # All of them together cannot be early, however busy the machine is.
         least = (count - burst) / rate
         expect("S7", result["makespanMs"] / 1000 >= least, f"all within {result['makespanMs']} ms, and not {least} s")
+        # Who is late meets those of the next second.
+        return [("connects within a second", most, (rate + burst) * TOLERANCE)]
+
+    is_over, was_killed = threading.Event(), threading.Event()
+
+    def stop_in_the_middle():
+        # The connection of the lone run before the storm counts as well.
+        while int(redis.ask("ZCARD", "{orders}:vernal:open") or 0) < 30:
+            if is_over.wait(0.05):
+                return
+        redis.process.kill()
+        was_killed.set()
+
+    try:
+        timed("S7", measure)
         redis.ask("FLUSHALL")
-
-        def stop_in_the_middle():
-            # The connection of the lone run before the storm counts as well.
-            while int(redis.ask("ZCARD", "{orders}:vernal:open") or 0) < 30:
-                time.sleep(0.05)
-            redis.process.kill()
-
         stopper = threading.Thread(target=stop_in_the_middle, daemon=True)
         stopper.start()
-        result = storm(*options, program=FLEET, variables={**fleet, "REDIS_URL": redis.url})
+        result = storm(*options, program=FLEET, variables=limited)
         row("S7", result, f"{result['mostConnectsPerSecond']} connects/s, Redis killed in the middle")
-        stopper.join(5)
-        expect("S7", not stopper.is_alive(), "Redis was not killed: too few connections were counted")
+        expect("S7", was_killed.is_set(), "Redis was not killed: too few connections were counted, or nobody could count")
         expect("S7", result["failed"] == 0, f"{result['failed']} invocations failed without Redis")
     finally:
+        is_over.set()
         redis.end()
 
 
@@ -231,7 +307,10 @@ def main():
     chosen = [word for word in sys.argv[1:] if not word.startswith("-")]
     for name, run in (("S1", s1), ("S2", s2), ("S3", s3), ("S4", s4), ("S5", s5), ("S6", s6), ("S7", s7)):
         if not chosen or name in chosen:
-            run()
+            try:
+                run()
+            except (AssertionError, OSError, ValueError, subprocess.SubprocessError) as problem:
+                expect(name, False, f"it did not come to an end: {problem}")
     heading = ["", "policy", "failed", "peak", "refused/env", "makespan s", "× ideal", "first row p50", "p99 ms", ""]
     widths = [max(len(line[column]) for line in [heading, *rows]) for column in range(len(heading))]
     print()

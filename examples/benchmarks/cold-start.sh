@@ -30,7 +30,8 @@ cc -O2 -o "$folder/measure" cold-start/measure.c
     cc -O2 -s -o "$folder/c" cold-start/first-row.c $(pkg-config --cflags --libs libpq)
     cc -O2 -s -o "$folder/c-minimal" cold-start/first-row.c -I"$prefix/include" -L"$prefix/lib" -Wl,-rpath,"$prefix/lib" -lpq
     cc -O2 -s -static -o "$folder/c-static" cold-start/first-row.c \
-        $(PKG_CONFIG_PATH=$prefix/static/pkgconfig pkg-config --cflags --libs libpq) 2>/dev/null
+        $(PKG_CONFIG_PATH=$prefix/static/pkgconfig pkg-config --cflags --libs libpq) 2>"$folder/c-static.log" ||
+        { cat "$folder/c-static.log" >&2; exit 1; }
 }
 # pgx as well, if it is there (peers/install.sh).
 more=()

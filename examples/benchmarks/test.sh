@@ -14,6 +14,8 @@ import json, sys
 lines = json.load(open(sys.argv[1]))
 def of(name, transport):
     return next(line for line in lines if line["name"] == name and line["transport"] == transport)
+# Nobody counts in another process, nor where the C library is not glibc.
+counted = [line for line in lines if "psycopg_pool" not in line["name"]] if sys.platform == "linux" else []
 names = {line["name"].split(" (")[0] for line in lines}
 sys.exit(0 if eval(sys.argv[2]) else "not so: " + sys.argv[2])
 END
@@ -33,14 +35,16 @@ expect() {
 claim 'every benchmark ran' 'len(names) == 9'
 claim 'over every way' '{l["transport"] for l in lines if l["name"] == "warm query"} == {"unix", "tcp", "pgbouncer"}'
 claim 'a warm query is one round trip' \
-    'all(l.get("roundTrips", 1) == 1 for l in lines if l["name"].startswith("warm query"))'
+    'all(l["roundTrips"] == 1 for l in counted if l["name"].startswith("warm query"))'
 claim 'C is compared with itself' 'of("warm query (C PQexecParams)", "unix")["ratioToC"] == 1'
 claim 'and with a prepared statement' '"ratioToPrepared" in of("warm query", "tcp")'
-claim 'an open connection takes memory' 'all(l.get("heapKiB", 1) > 0 for l in lines if l["name"].startswith("connect"))'
+claim 'an open connection takes memory' \
+    'all(l["heapKiB"] > 0 for l in counted if l["name"].startswith("connect"))'
 claim 'tasks that share connections have a throughput' \
     'all(l["callsPerSecond"] > 0 for l in lines if "connections shared" in l["name"])'
 claim 'whoever blocks the only thread stalls the other' 'of("stall of another task (C that blocks the thread)", "unix")["p50us"] > 15000'
-claim 'a wait for an answer does not' 'of("stall of another task", "unix")["p50us"] < 15000'
+claim 'a wait for an answer stalls it for less' \
+    'of("stall of another task", "unix")["p50us"] < of("stall of another task (C that blocks the thread)", "unix")["p50us"]'
 expect 'the peer took part, or the report says how to get it' \
     grep -Eq '^warm query \(psycopg_pool\)|missing .*: run examples/benchmarks/peers/install.sh' "$folder/report.txt"
 expect 'no table is left' test "$(psql -XAtc 'SELECT count(*) FROM pg_tables WHERE tablename LIKE $$vernal_%$$' "$DATABASE_URL")" = 0

@@ -17,20 +17,22 @@ finish() {
 }
 trap finish EXIT
 
-listen=$((20000 + RANDOM % 12000))
 printf '"%s" "%s"\n' "$user" "$password" >"$folder/users"
-cat >"$folder/pgbouncer.ini" <<END
+configure() { # PORT
+    cat >"$folder/pgbouncer.ini" <<END
 [databases]
 * = host=$host port=$port
 [pgbouncer]
 listen_addr = 127.0.0.1
-listen_port = $listen
+listen_port = $1
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = $folder/users
 pool_mode = transaction
 default_pool_size = 1
 END
+}
+configure 0
 
 # PgBouncer does not run as root.
 as=()
@@ -38,12 +40,28 @@ if [ "$(id -u)" -eq 0 ]; then
     as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     chown -R 65534:65534 "$folder"
 fi
-"${as[@]}" pgbouncer "$folder/pgbouncer.ini" >"$folder/log" 2>&1 &
-pooler=$!
-for _ in $(seq 100); do
-    grep -q 'process up' "$folder/log" && break
-    sleep 0.05
+# start PORT: whether PgBouncer is up there.
+start() {
+    configure "$1"
+    "${as[@]}" pgbouncer "$folder/pgbouncer.ini" >"$folder/log" 2>&1 &
+    pooler=$!
+    for _ in $(seq 100); do
+        if grep -q 'process up' "$folder/log"; then return; fi
+        kill -0 "$pooler" 2>/dev/null || break
+        sleep 0.05
+    done
+    if grep -q 'process up' "$folder/log"; then return; fi
+    { kill -INT "$pooler" && wait "$pooler"; } 2>/dev/null || true
+    pooler=''
+    return 1
+}
+# Somebody else may have a port.
+for _ in 1 2 3 4 5; do
+    listen=$((20000 + RANDOM % 12000))
+    if start "$listen"; then break; fi
+    # Anything but a taken port fails with each.
+    grep -qi 'address already in use' "$folder/log" || break
 done
-grep -q 'process up' "$folder/log" || { cat "$folder/log" >&2; exit 69; }
+[ -n "$pooler" ] || { cat "$folder/log" >&2; exit 69; }
 
 PGBOUNCER_URL=postgresql://$user:$password@127.0.0.1:$listen/$database?sslmode=disable PGBOUNCER_PID=$pooler "$@"

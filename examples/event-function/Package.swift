@@ -8,7 +8,7 @@ let package = Package(
         .executable(name: "event-function", targets: ["EventFunction"])
     ],
     dependencies: [
-        // In a package of your own: .package(url: "https://github.com/vernal-swift/vernal.git", from: "0.1.0")
+        // In a package of your own: .package(url: "https://github.com/OWNER/vernal.git", from: "0.1.0")
         .package(name: "vernal", path: "../..")
     ],
     targets: [

@@ -8,7 +8,7 @@ let package = Package(
         .executable(name: "fleet-admission", targets: ["FleetAdmission"])
     ],
     dependencies: [
-        // In a package of your own: .package(url: "https://github.com/vernal-swift/vernal.git", from: "0.1.0", traits: ["RedisAdmission"])
+        // In a package of your own: .package(url: "https://github.com/OWNER/vernal.git", from: "0.1.0", traits: ["RedisAdmission"])
         .package(name: "vernal", path: "../..", traits: ["RedisAdmission"])
     ],
     targets: [

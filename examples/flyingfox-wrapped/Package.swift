@@ -9,7 +9,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/swhitty/FlyingFox.git", from: "0.27.0"),
-        // In a package of your own: .package(url: "https://github.com/vernal-swift/vernal.git", from: "0.1.0")
+        // In a package of your own: .package(url: "https://github.com/OWNER/vernal.git", from: "0.1.0")
         .package(name: "vernal", path: "../.."),
     ],
     targets: [

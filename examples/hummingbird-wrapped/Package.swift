@@ -11,7 +11,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.0.0"),
-        // In a package of your own: .package(url: "https://github.com/vernal-swift/vernal.git", from: "0.1.0")
+        // In a package of your own: .package(url: "https://github.com/OWNER/vernal.git", from: "0.1.0")
         .package(name: "vernal", path: "../.."),
     ],
     targets: [

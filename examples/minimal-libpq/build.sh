@@ -1,47 +1,72 @@
 #!/usr/bin/env bash
-# Builds a libpq with TLS and without GSSAPI and LDAP, shared and static, from Debian's source package.
-# Usage: build.sh [PREFIX]; prints the prefix. What is there already is not built again.
+# Builds a libpq with TLS and without GSSAPI and LDAP, shared and static, from the newest source package of this Debian.
+# Usage: build.sh [PREFIX]; prints the prefix. It is built again when Debian has another version than the one that is there.
 set -euo pipefail
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vernal
 prefix=${1:-$cache/minimal-libpq}
+case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
+# The version of the source package that was built there.
+built=''
 if [ -e "$prefix/lib/libpq.so" ] && [ -e "$prefix/static/pkgconfig/libpq.pc" ]; then
-    printf '%s\n' "$prefix"
-    exit
+    built=$(cat "$prefix/source-version" 2>/dev/null) || true
 fi
-for program in apt-get dpkg-source gcc make perl; do
-    command -v "$program" >/dev/null || {
-        printf 'minimal-libpq: %s is missing. Debian, Ubuntu: apt-get install dpkg-dev build-essential libssl-dev\n' \
-            "$program" >&2
-        exit 69
-    }
-done
-[ -e /usr/include/openssl/ssl.h ] || {
-    echo 'minimal-libpq: OpenSSL is missing. Debian, Ubuntu: apt-get install libssl-dev' >&2
+
+# shellcheck source=/dev/null
+ID='' && . /etc/os-release 2>/dev/null || true
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[ "$ID" = debian ] && [ -n "${VERSION_CODENAME:-}" ] && [ -e "$keyring" ] || {
+    echo 'minimal-libpq: this is no Debian. Unpack the source of https://www.postgresql.org/ftp/source/ and configure it as' \
+        'this script does.' >&2
     exit 69
 }
-
 folder=$(mktemp -d "${TMPDIR:-/tmp}/minimal-libpq-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 
 # Lists of its own: the machine's are left as they are, and nothing needs root. apt checks the signatures.
-# shellcheck source=/dev/null
-. /etc/os-release
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-[ "$ID" = debian ] && [ -e "$keyring" ] || {
-    echo 'minimal-libpq: this is no Debian. Unpack the source of https://www.postgresql.org/ftp/source/ and configure it as' \
-        'this script does.' >&2
-    exit 69
-}
 mkdir -p apt/lists/partial apt/cache/archives/partial
-printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-    "${DEBIAN_MIRROR:-http://deb.debian.org/debian}" "$VERSION_CODENAME" "$keyring" >apt/source.sources
+mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+stanza='Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n'
+{
+    # shellcheck disable=SC2059 # the format is a constant
+    printf "$stanza" "$mirror" "$VERSION_CODENAME $VERSION_CODENAME-updates" "$keyring"
+    # shellcheck disable=SC2059
+    printf "$stanza" "${DEBIAN_SECURITY_MIRROR:-${mirror%/}-security}" "$VERSION_CODENAME-security" "$keyring"
+} >apt/source.sources
 options=(-o "Dir::Etc::sourcelist=$folder/apt/source.sources" -o Dir::Etc::sourceparts=-
     -o "Dir::State::lists=$folder/apt/lists" -o "Dir::Cache=$folder/apt/cache" -o APT::Sandbox::User= -q)
-apt-get "${options[@]}" update >&2
-name=$(apt-cache "${options[@]}" showsrc libpq5 2>/dev/null | sed -n 's/^Package: //p' | sort -V | tail -n 1)
-apt-get "${options[@]}" source "${name:?apt knows no source of libpq5}" >&2
+if ! apt-get "${options[@]}" -o APT::Update::Error-Mode=any update >&2; then
+    # Without the lists nobody knows whether there is a newer one: better the one that is there than none.
+    [ -n "$built" ] || { echo "minimal-libpq: the lists of $mirror cannot be read (DEBIAN_MIRROR)" >&2; exit 69; }
+    echo "minimal-libpq: the lists of $mirror cannot be read; this is $built, as it was built before" >&2
+    printf '%s\n' "$prefix"
+    exit
+fi
+# "postgresql-17 17.6-1~deb13u1": the newest of the source packages that libpq5 comes from.
+newest=$(apt-cache "${options[@]}" showsrc libpq5 2>/dev/null |
+    awk '/^Package:/ { name = $2 } /^Version:/ { print name, $2 }' | sort -V | tail -n 1) || true
+name=${newest% *} version=${newest#* }
+: "${name:?apt knows no source of libpq5}"
+if [ "$built" = "$newest" ]; then
+    printf '%s\n' "$prefix"
+    exit
+fi
+for program in dpkg-source gcc make perl; do
+    command -v "$program" >/dev/null || {
+        printf 'minimal-libpq: %s is missing: apt-get install dpkg-dev build-essential libssl-dev\n' \
+            "$program" >&2
+        exit 69
+    }
+done
+[ -e /usr/include/openssl/ssl.h ] || {
+    echo 'minimal-libpq: OpenSSL is missing: apt-get install libssl-dev' >&2
+    exit 69
+}
+
+apt-get "${options[@]}" source "$name=$version" >&2
+# From here on what is there may be a part of each.
+rm -f "$prefix/source-version"
 cd "$name"-*/
 
 # Names of hosts are looked up as before; what is left out is what a function does not use to reach its database.
@@ -73,4 +98,5 @@ Version: $(sed -n 's/^Version: //p' "$prefix/lib/pkgconfig/libpq.pc")
 Cflags: -I$prefix/include
 Libs: -L$prefix/static -lpq -lssl -lcrypto -ldl
 END
+printf '%s\n' "$newest" >"$prefix/source-version"
 printf '%s\n' "$prefix"

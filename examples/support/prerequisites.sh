@@ -49,8 +49,8 @@ find_postgres() {
     done | sort -V | tail -n 1
 }
 
-# missing_prerequisites: prints a word for each thing that is not there; with need_test_tools set, also what only the
-# tests need.
+# missing_prerequisites: prints a word for each thing that is not there; with need_all_traits set, also what a build with all
+# traits and the scripts around it need, and with need_test_tools set, also what only the tests need.
 missing_prerequisites() {
     command -v pkg-config >/dev/null || echo pkg-config
     { command -v pkg-config >/dev/null && pkg-config --exists libpq; } || echo libpq
@@ -59,10 +59,11 @@ missing_prerequisites() {
     command -v openssl >/dev/null || echo openssl
     command -v curl >/dev/null || echo curl
     command -v ps >/dev/null || echo ps
-    [ -n "${need_test_tools:-}" ] || return 0
+    [ -n "${need_test_tools:-}${need_all_traits:-}" ] || return 0
     [ -e /usr/include/hiredis/hiredis.h ] || { command -v pkg-config >/dev/null && pkg-config --exists hiredis; } || echo hiredis
-    command -v redis-server >/dev/null || echo redis
     command -v python3 >/dev/null || echo python3
+    [ -n "${need_test_tools:-}" ] || return 0
+    command -v redis-server >/dev/null || echo redis
     # The poolers that the tests put in front of a server. Debian keeps them where only root's PATH looks.
     local pooler
     for pooler in pgbouncer pgpool; do
@@ -124,7 +125,7 @@ install_prerequisites() {
         -o Dpkg::Options::=--force-confold "${packages[@]}"
     # Nobody here needs the services that Debian's packages have started, either.
     local service
-    for service in pgbouncer pgpool2 prometheus; do
+    for service in pgbouncer pgpool2 prometheus redis-server; do
         [[ " ${packages[*]} " == *" $service "* && -d /run/systemd/system ]] || continue
         "${root[@]}" systemctl disable -q --now "$service" || true
     done

@@ -13,7 +13,7 @@ let package = Package(
         .executable(name: "users-function", targets: ["UsersFunction"])
     ],
     dependencies: [
-        // In a package of your own: .package(url: "https://github.com/vernal-swift/vernal.git", from: "0.1.0")
+        // In a package of your own: .package(url: "https://github.com/OWNER/vernal.git", from: "0.1.0")
         .package(name: "vernal", path: "../..")
     ],
     targets: [

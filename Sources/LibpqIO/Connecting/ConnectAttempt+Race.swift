@@ -93,13 +93,17 @@ extension ConnectAttempt {
             switch progress {
             case .waits: continue
             case .accepted:
-                // The one that was slow has its turn again if this one fails.
-                targets.insert(isFirst ? second.target : first.target, at: 0)
+                // The one that was slow has its turn again if this one fails. An address of the same host is no other host, for
+                // which a server would be left that has accepted.
+                let (winner, loser) = isFirst ? (first.target, second.target) : (second.target, first.target)
+                if loser.host == winner.host { addresses.insert(loser, at: 0) } else { targets.insert(loser, at: 0) }
                 current = isFirst ? consume first : consume second
             case .failed(let error):
                 let (wasLeft, target) = isFirst ? (first.wasLeft, first.target) : (second.wasLeft, second.target)
                 if wasLeft, Self.mayBeStale(error) { addresses.append(target) } else { failures.append(error) }
                 current = isFirst ? consume second : consume first
+                // Alone again, it may have another one beside it.
+                current?.wasRivalled = false
             }
             return nil
         }

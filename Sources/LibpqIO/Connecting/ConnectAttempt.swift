@@ -85,7 +85,10 @@ package struct ConnectAttempt: ~Copyable {
     ) async -> Progress {
         if marks.begun == nil { marks.begun = .now }
         while true {
-            if Task.isCancelled { return .interrupted(.cancelled, phase) }
+            if Task.isCancelled {
+                noteLeft()
+                return .interrupted(.cancelled, phase)
+            }
             if rival != nil {
                 if let reason = await race(until: deadline, waiter: waiter) { return .interrupted(reason, phase) }
             } else if current != nil {

@@ -51,7 +51,7 @@ extension LibpqConnection {
         guard isSent, handle.pipelineSync() else {
             // Nobody would answer what is there without a Sync.
             let error = sendFailure
-            lifeline.cut()
+            leave()
             throw error
         }
         var flight = Flight()
@@ -146,7 +146,7 @@ extension LibpqConnection {
             case .copyIn, .copyOut, .copyBoth:
                 // libpq has no way out of it.
                 flight.fail(with: Self.copyInPipeline)
-                lifeline.cut()
+                leave()
                 return nil
             default:
                 flight.fail(with: error(of: result))
@@ -169,7 +169,7 @@ extension LibpqConnection {
         if isRead, flight.error?.server?.sqlState != "57014" { return }
         if !handle.exitPipelineMode() {
             // In pipeline mode nothing else could be run on it.
-            lifeline.cut()
+            leave()
         }
         var error = Self.gaveUp(reason)
         error.statementIndex = flight.failed ?? flight.index

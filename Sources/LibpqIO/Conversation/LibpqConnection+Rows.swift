@@ -47,8 +47,9 @@ extension LibpqConnection {
             case .tuplesOK, .commandOK, .emptyQuery:
                 last.result = consume result
             case .copyIn, .copyOut, .copyBoth:
-                last.error = last.error ?? Self.unexpectedCopy(result.status)
+                // Its data would have to be read before anything else comes.
                 await abandon()
+                throw last.error ?? Self.unexpectedCopy(result.status)
             default:
                 last.error = last.error ?? error(of: result)
             }

@@ -17,6 +17,12 @@ package struct LibpqConnection: ~Copyable {
         self.handle.lifeline.attach(self.handle.socket, self.handle.cancelRequest)
     }
 
+    /// Whether the connection was given up.
+    private var wasLeft = false
+
+    /// How long the server's answers have taken lately, the way included; zero before the first.
+    package var usualAnswer: Duration { .nanoseconds(pace.average) }
+
     /// Whether a reset was sent whose answer has not been read yet.
     package internal(set) var isResetUnderWay = false
 
@@ -56,7 +62,15 @@ package struct LibpqConnection: ~Copyable {
     /// Where the session stands; `unknown` when the connection is bad.
     ///
     /// Costs no round trip.
-    package var transactionStatus: TransactionStatus { handle.isOK ? handle.transactionStatus : .unknown }
+    package var transactionStatus: TransactionStatus {
+        handle.isOK && !wasLeft ? handle.transactionStatus : .unknown
+    }
+
+    /// Gives the connection up in the middle of something: libpq may take it for a good one still.
+    mutating func leave() {
+        wasLeft = true
+        lifeline.cut()
+    }
 
     /// Why the server ended the connection while nobody was asking, when it said so.
     package var farewell: ServerMessage? { handle.farewell }

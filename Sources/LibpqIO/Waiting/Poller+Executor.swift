@@ -14,17 +14,7 @@ extension Poller: TaskExecutor {
             return (registry.mustStart(), registry.isAsleep)
         }
         if mustNudge { events.nudge() }
-        if mustStart, !startThread({ [self] in run() }) { runHere() }
-    }
-
-    /// No thread to be had: better here than never.
-    private func runHere() {
-        let jobs = registry.withLock { registry in
-            registry.isRunning = false
-            defer { registry.jobs = [] }
-            return registry.jobs
-        }
-        for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
+        if mustStart { start() }
     }
 
     /// Whether the caller runs on the thread.

@@ -5,8 +5,23 @@ extension Poller {
     /// As many jobs are run before the sockets are looked at again.
     private static let jobsBetweenLooks = 64
 
+    /// Starts the thread.
+    ///
+    /// If there is none to be had now, those who would sleep look at their sockets themselves until there is one, and what the
+    /// thread would have run is run here: better than never.
+    func start() {
+        guard !startThread({ [self] in run() }) else { return }
+        let (sleepers, jobs) = registry.withLock { registry in
+            registry.isRunning = false
+            defer { registry.jobs = [] }
+            return (registry.entries.values.map(\.parking), registry.jobs)
+        }
+        for sleeper in sleepers { sleeper.wake(.ready) }
+        for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
+    }
+
     /// What the thread does.
-    func run() {
+    private func run() {
         thread.store(currentThread(), ordering: .relaxed)
         var jobs: [UnownedJob] = []
         while true {

@@ -87,14 +87,7 @@ final class Poller: Sendable {
             }
             return (registry.lastToken, mustStart, mustNudge)
         }
-        if mustStart, !startThread({ [self] in run() }) {
-            // No thread to be had now: those who would sleep look at their sockets themselves until there is one.
-            let sleepers = registry.withLock { registry in
-                registry.isRunning = false
-                return registry.entries.values.map(\.parking)
-            }
-            for sleeper in sleepers { sleeper.wake(.ready) }
-        }
+        if mustStart { start() }
         if mustNudge { events.nudge() }
         return token
     }

@@ -19,12 +19,11 @@ struct ControlAPI: Sendable {
     /// Answers one request: only to this machine, and never to a page in a browser.
     func respond(_ call: inout HTTPCall) async throws {
         try await call.skipBody()
-        let address = call.remoteAddress ?? ""
-        guard address.hasPrefix("127.") || address == "::1" else {
+        guard OwnMachine.hasAddress(call.remoteAddress ?? "") else {
             return try await answer(call, .forbidden, "only this machine may control the functions")
         }
         // A page from elsewhere, whose name was made to lead here, comes with its own name.
-        if let host = call.head.headers.first(name: "Host"), !Self.isOwnName(host) {
+        if let host = call.head.headers.first(name: "Host"), !OwnMachine.isNamed(host) {
             return try await answer(call, .forbidden, "this machine is not called \(host) here: use 127.0.0.1")
         }
         if call.path == Dashboard.path, call.head.method == .GET { return try await showDashboard(call) }
@@ -61,16 +60,6 @@ struct ControlAPI: Sendable {
                 + "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ]
         try await call.reply.send(.ok, headers, dashboard.page)
-    }
-
-    /// Whether the field `Host` names this machine, with or without a port.
-    static func isOwnName(_ host: String) -> Bool {
-        let end =
-            host.hasPrefix("[") ? host.firstIndex(of: "]").map { host.index(after: $0) } : host.firstIndex(of: ":")
-        let name = host[..<(end ?? host.endIndex)]
-        return name == "localhost" || name == "[::1]"
-            || name.hasPrefix("127.")
-                && name.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
     }
 
     private func order(_ verb: String, _ id: EnvironmentID, _ call: HTTPCall) async throws {
@@ -120,5 +109,28 @@ struct ControlAPI: Sendable {
         var json = JSONText()
         json.object { $0.field("message", message) }
         try await call.reply.send(status, ["Content-Type": "application/json"], json.bytes)
+    }
+}
+
+/// What leads to this machine, and from no other one.
+package enum OwnMachine {
+    /// Whether an address is one of those that only this machine has.
+    ///
+    /// Whoever listens on all addresses of both kinds sees those of IPv4 within IPv6.
+    package static func hasAddress(_ address: String) -> Bool {
+        if address == "::1" { return true }
+        let mapped = "::ffff:"
+        let plain = address.hasPrefix(mapped) ? address.dropFirst(mapped.count) : address[...]
+        return plain.hasPrefix("127.") && plain.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
+    }
+
+    /// Whether the field `Host` names this machine, with or without a port.
+    package static func isNamed(_ host: String) -> Bool {
+        if host.hasPrefix("[") {
+            let inside = host.dropFirst().prefix { $0 != "]" }
+            return host.contains("]") && hasAddress(String(inside))
+        }
+        let name = host.prefix { $0 != ":" }
+        return name == "localhost" || hasAddress(String(name))
     }
 }

@@ -3,9 +3,10 @@
 /// Words are found by their hash, which is computed while the statement is read, so that no text is copied.
 enum SQLWord: String, CaseIterable, Sendable {
     // How statements begin.
-    case abort, alter, begin, call, comment, commit, create, deallocate, declare, discard, `do`, end, execute, explain
+    case abort, alter, begin, call, comment, commit, create, deallocate, declare, delete, discard, `do`, end, execute,
+        explain
     case grant, insert, listen, load, lock, merge, prepare, release, reset, revoke, rollback, savepoint, select, set
-    case start, unlisten, with
+    case start, unlisten, update, values, with
     // What comes behind that.
     case analyse, analyze, `as`, constraints, drop, `else`, `for`, from, function, global, hold, into, local
     case loop, materialized, on, or, pg_temp, prepared, procedure, replace, session, table, temp, temporary, then

@@ -7,6 +7,8 @@ extension StatementClassifier {
             return
         }
         command = word
+        statements += 1
+        result.isPlanned = statements == 1 && Self.planned.contains(word)
         if language == .procedural, beginsProcedural(word) { return }
         switch word {
         case .set: set(bytes)
@@ -20,7 +22,8 @@ extension StatementClassifier {
         case .explain: isAtStart = true
         case .prepare:
             if peek(bytes).word != .transaction { result.traits.insert(.sqlPrepare) }
-        case .execute, .deallocate: result.traits.insert(.sqlPrepare)
+        case .execute: result.traits.insert(.sqlPrepare)
+        case .deallocate: result.traits.formUnion([.sqlPrepare, .deallocate])
         case .declare: result.traits.insert(.cursor)
         case .commit, .rollback:
             // COMMIT PREPARED ends a transaction that is no session's.
@@ -29,6 +32,8 @@ extension StatementClassifier {
         default: break
         }
     }
+
+    private static let planned: Set<SQLWord?> = [.select, .insert, .update, .delete, .merge, .values, .table, .with]
 
     /// In a `DO` a statement also begins behind these, and some words of SQL mean something else.
     private mutating func beginsProcedural(_ word: SQLWord?) -> Bool {
@@ -83,8 +88,12 @@ extension StatementClassifier {
         while let word = skip([.or, .replace, .local, .global, .unlogged], bytes) { _ = word }
         switch peek(bytes).word {
         case .temp, .temporary: createsTemporary = true
-        // Nothing of a body runs now. Its statements would be read as if they did.
-        case .function, .procedure: tokens = SQLTokenizer(at: bytes.count)
+        case .function, .procedure:
+            var ahead = self
+            _ = ahead.skip([.function, .procedure], bytes)
+            createsTemporary = ahead.peek(bytes).word == .pg_temp
+            // Nothing of a body runs now. Its statements would be read as if they did.
+            tokens = SQLTokenizer(at: bytes.count)
         default: break
         }
     }
@@ -93,6 +102,7 @@ extension StatementClassifier {
     private mutating func selectInto(_ bytes: Span<UInt8>) {
         var ahead = self
         _ = ahead.skip([.local, .global], bytes)
+        if ahead.peek(bytes).word == .pg_temp { result.traits.insert(.temporaryObject) }
         guard ahead.skip([.temp, .temporary], bytes) != nil else { return }
         _ = ahead.skip([.table], bytes)
         let next = ahead.peek(bytes)

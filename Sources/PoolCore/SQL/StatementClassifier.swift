@@ -15,6 +15,8 @@ package struct StatementClassifier {
     var result = StatementClass()
 
     // What is known of the statement that is being read.
+    /// How many statements have begun.
+    var statements = 0
     var isAtStart = true
     var command: SQLWord?
     /// Whether a `CREATE` makes something that can be filled from a query, and whether it is.

@@ -48,9 +48,13 @@ package struct StatementTraits: OptionSet, Sendable, Hashable {
     /// Other functions that leave something in the session: `setseed`, `dblink_connect`.
     package static let sessionFunction = StatementTraits(rawValue: 1 << 19)
 
-    /// What the next user of a session could find, if it were not cleaned.
+    /// `DEALLOCATE`, which is an `sqlPrepare`, too: the server forgets what it has prepared.
+    package static let deallocate = StatementTraits(rawValue: 1 << 20)
+
+    /// What is undone before a session has another user.
     ///
-    /// A plain cursor is not among it, because it ends with its transaction.
+    /// A plain cursor is not among it, because it ends with its transaction; nor is what `currval` remembers, which nobody asks for
+    /// who has not drawn a number himself.
     package static let leftBehind: StatementTraits = [
         .sessionSetting, .reportedSetting, .sqlPrepare, .listen, .sessionAdvisoryLock, .temporaryObject, .holdCursor,
         .load,
@@ -64,13 +68,15 @@ package struct StatementTraits: OptionSet, Sendable, Hashable {
 
     /// The traits one by one, in the order of their declaration.
     package var elements: [StatementTraits] {
-        (0..<20).map { StatementTraits(rawValue: 1 << $0) }.filter { contains($0) }
+        (0..<21).map { StatementTraits(rawValue: 1 << $0) }.filter { contains($0) }
     }
 }
 
 /// What was found out about a statement from its text alone.
 package struct StatementClass: Sendable, Hashable {
     package internal(set) var traits: StatementTraits = []
+    /// Whether it is one statement that the server plans, such as `SELECT` and `INSERT`: preparing it is worth something.
+    package internal(set) var isPlanned = false
     /// The same for texts that differ only in literals, white space, comments and the case of words.
     package internal(set) var fingerprint = SQLHash()
 }

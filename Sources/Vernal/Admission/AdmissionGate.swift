@@ -81,7 +81,8 @@ package final class AdmissionGate: Sendable {
         guard !tickets.isEmpty, mayAsk() else { return }
         let admission = admission
         let done = await bounded { try await admission.connectionsClosed(tickets) }
-        note(done.map { _ in })
+        // A caller that leaves says nothing about the one who was told.
+        if Task.isCancelled { leaveProbe() } else { note(done.map { _ in }) }
     }
 
     private func ask(until deadline: Moment) async -> ConnectAdmissionAnswer? {

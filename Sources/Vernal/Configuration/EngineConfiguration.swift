@@ -105,8 +105,8 @@ public struct EngineConfiguration: Sendable, Hashable {
     /// Default 60 s; `nil`: for ever.
     public var leakThreshold: Duration? = .seconds(60)
 
-    /// How many statements a connection keeps in mind, so that one that comes again is prepared and costs the server no more
-    /// parsing and planning.
+    /// How many statements a connection keeps in mind, so that one that comes again is prepared: the server
+    /// does not parse it again, and after some times does not plan it again either.
     ///
     /// From 0, which turns it off, to 10,000; default 64. Where sessions are shared with others nothing is prepared. A
     /// statement is prepared when it comes for the second time, in the same round trip.

@@ -128,7 +128,7 @@ extension PostgresConnection {
     /// - Returns: whether the server has been told.
     mutating func sendReset(_ commands: String, configuresAgain: Bool) -> Bool {
         session.wasReset(undoingSettings: configuresAgain)
-        noteStatements(upstream.traits(of: commands))
+        noteStatements(upstream.class(of: commands).traits)
         return link.sendReset(commands)
     }
 

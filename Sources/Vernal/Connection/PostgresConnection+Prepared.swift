@@ -23,7 +23,8 @@ extension PostgresConnection {
                 return try await runAnew(query, after: error, until: deadline)
             }
         case .prepare(let name, let forget):
-            guard await mayPrepare() else {
+            guard await mayPrepare(query.text, until: deadline) else {
+                statements.notForgotten(forget)
                 return try await link.query(query.text, query.parameters, until: deadline)
             }
             do {
@@ -37,20 +38,25 @@ extension PostgresConnection {
             } catch {
                 // Unless it came to be run, there may be nothing under that name.
                 if error.statementIndex.map({ $0 <= forget.count }) ?? true { statements.forget(query.text) }
+                if !error.statementWasSent { statements.notForgotten(forget) }
                 return try await runAnew(query, after: error, until: deadline)
             }
         }
     }
 
-    /// Whether statements may be prepared under a name.
+    /// Whether a statement that comes again is prepared.
     ///
-    /// It is only worth anything, and only does no harm, where a session is one's own. If that is not known, the server is asked,
-    /// once in the life of the process.
-    private mutating func mayPrepare() async -> Bool {
+    /// It is only worth anything for what the server plans. All else may not even run in one flight with others: `VACUUM` does not, nor
+    /// does a procedure that commits. And it only does no harm where a session is one's own: if that is not known, the server is
+    /// asked, once in the life of the process.
+    private mutating func mayPrepare(_ text: String, until deadline: Moment?) async -> Bool {
+        guard upstream.class(of: text).isPlanned else {
+            statements.leaveAlone(text)
+            return false
+        }
         if upstream.allowsNamedStatements { return true }
-        if upstream.takesProbe() { await probe() }
-        // If not, this connection does not ask again.
-        if !upstream.allowsNamedStatements { statements.turnOff() }
+        if upstream.takesProbe() { await probe(until: deadline) }
+        if !upstream.allowsNamedStatements { statements.forget(text) }
         return upstream.allowsNamedStatements
     }
 
@@ -60,7 +66,10 @@ extension PostgresConnection {
         after error: LibpqError,
         until deadline: Moment?
     ) async throws(LibpqError) -> PGResultHandle {
-        guard let state = error.server?.sqlState, Self.staleness.contains(state) else { throw error }
+        // What a function raises has a context; these come before anything was run.
+        guard let server = error.server, let state = server.sqlState, server.context == nil,
+            Self.staleness.contains(state)
+        else { throw error }
         switch state {
         case "26000": statements.forgetAll()
         case "0A000": statements.giveUp(query.text)
@@ -73,7 +82,7 @@ extension PostgresConnection {
 
     /// A statement is about to be run: some have the server forget what it has prepared.
     mutating func noteStatements(_ traits: StatementTraits) {
-        if !traits.isDisjoint(with: [.discard, .sqlPrepare]) { statements.forgetAll() }
+        if !traits.isDisjoint(with: [.discard, .deallocate]) { statements.forgetAll() }
     }
 
     /// The errors that come before anything was run: the cached plan has another result type (0A000), no such statement (26000),

@@ -34,7 +34,10 @@ public struct PostgresConnection: ~Copyable, Sendable {
         self.rules = rules
         limits = StatementLimits(rules)
         session = SessionState(rules.resetPolicy)
-        statements = StatementCache(capacity: rules.statementCacheSize)
+        statements = StatementCache(
+            capacity: rules.statementCacheSize,
+            prefix: "vernal_\(String(UInt32.random(in: 0...UInt32.max), radix: 36))_"
+        )
     }
 
     /// What is known of what is in between.
@@ -96,6 +99,8 @@ public struct PostgresConnection: ~Copyable, Sendable {
     private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
         let deadline = try await admit(query, timeout: timeout)
         let span = TraceSpan("query", statement: query.text)
+        // The rules may have become stricter since the transaction was opened.
+        if opening != nil, !upstream.allowsPipelining { try await sendOpening() }
         if opening != nil { return try await runFirst(query, until: deadline, span) }
         do throws(LibpqError) {
             let result = try await send(query, until: deadline)
@@ -115,7 +120,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
     mutating func admit(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> Moment? {
         try query.validated()
         if session.isWatched || statements.isOn {
-            let traits = upstream.traits(of: query.text)
+            let traits = upstream.class(of: query.text).traits
             session.willRun(traits)
             noteStatements(traits)
         }

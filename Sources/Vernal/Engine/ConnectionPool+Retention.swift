@@ -43,9 +43,12 @@ extension ConnectionPool {
         let request = AcquireRequest(until: .now + Self.countLimit, from: CallSite())
         guard mustCount, let connection = try? await tryAcquire(request) else { return .notNeeded }
         do {
-            let (used, usable) = try await lend(connection) { connection in
-                try await connection.ask(Self.slotUsage, until: request.deadline).decode((Int, Int).self)[0]
+            let usage = try await lend(connection) { connection in
+                // A server that is far away is not a busy one.
+                guard connection.link.usualAnswer < Self.countLimit / 2 else { return (Int, Int)?.none }
+                return try await connection.ask(Self.slotUsage, until: request.deadline).decode((Int, Int).self).first
             }
+            guard let (used, usable) = usage else { return .notNeeded }
             shared.withLock { shared in
                 shared.retention.slotsCounted(SlotUsage(used: used, usable: usable), jitter: .random(in: 0..<1))
             }

@@ -14,7 +14,7 @@ extension PostgresConnection {
     /// let count = try results[results.count - 1].value(as: Int.self)
     /// ```
     ///
-    /// They take effect together or not at all: outside of a transaction they are one. When a statement fails, those behind it are not
+    /// They take effect together or not at all: outside of a transaction they are one, unless some of them begin and end transactions themselves. When a statement fails, those behind it are not
     /// run. Behind a pooler that is not known to bear it, and wherever it is not known what is in between, they are sent
     /// one by one in a transaction, with the same results and more round trips.
     ///
@@ -40,11 +40,11 @@ extension PostgresConnection {
             do throws(VernalError) {
                 deadline = try await admit(query, timeout: timeout)
             } catch {
-                throw error.at(index, of: queries.count, inTransaction: isInTransaction)
+                throw placed(error, at: index, in: queries, isPart: isInTransaction)
             }
         }
         // Here the answer makes a difference.
-        if !upstream.allowsPipelining, queries.count > 1, upstream.takesProbe() { await probe() }
+        if !upstream.allowsPipelining, queries.count > 1, upstream.takesProbe() { await probe(until: deadline) }
         if upstream.allowsPipelining { return try await fly(queries, until: deadline) }
         if isInTransaction { return try await oneByOne(queries, until: deadline, inTransaction: true) }
         if queries.count == 1 { return try await oneByOne(queries, until: deadline, inTransaction: false) }
@@ -75,7 +75,7 @@ extension PostgresConnection {
             span.end(failure)
             let index = (error.statementIndex ?? 0) - others.count
             guard error.statementIndex != nil, index >= 0 else { throw failure }
-            throw failure.at(index, of: queries.count, inTransaction: wasInTransaction)
+            throw placed(failure, at: index, in: queries, isPart: wasInTransaction)
         }
     }
 
@@ -100,25 +100,24 @@ extension PostgresConnection {
             do {
                 results.append(try await self.query(query))
             } catch let error as VernalError {
-                throw error.at(index, of: queries.count, inTransaction: isPart)
+                throw placed(error, at: index, in: queries, isPart: isPart)
             }
         }
         return results
     }
-}
 
-extension VernalError {
-    /// The error, with its place in a pipeline.
-    fileprivate func at(_ index: Int, of count: Int, inTransaction: Bool) -> VernalError {
-        with { fields in
+    /// An error, with its place in a pipeline and what became of the other statements.
+    private func placed(_ error: VernalError, at index: Int, in queries: [SQLQuery], isPart: Bool) -> VernalError {
+        // What commits on its own way has happened.
+        let isWhole = !queries.contains { upstream.class(of: $0.text).traits.contains(.transactionControl) }
+        return error.with { fields in
             guard fields.statementIndex == nil else { return }
             fields.statementIndex = index
-            guard count > 1 else { return }
-            let place = "statement \(index + 1) of \(count) of a pipeline"
-            fields.message =
-                code == .server
-                ? "\(place) failed, so that none of them took effect" : "\(fields.message) (\(place))"
-            if code == .server, inTransaction { fields.message = "\(place) failed, which ends its transaction" }
+            guard queries.count > 1 else { return }
+            let place = "statement \(index + 1) of \(queries.count) of a pipeline"
+            guard error.code == .server else { return fields.message = "\(fields.message) (\(place))" }
+            let outcome = isPart ? ", which ends its transaction" : isWhole ? ", so that none of them took effect" : ""
+            fields.message = place + " failed" + outcome
         }
     }
 }

@@ -29,11 +29,13 @@ extension PostgresConnection {
     /// Asks the backend who it is.
     ///
     /// A failure says nothing and is nobody's: the statement that follows finds the connection as it is.
-    mutating func probe() async {
+    ///
+    /// - Parameter end: when the statement that follows has to be done.
+    mutating func probe(until end: Moment? = nil) async {
         // In a transaction a statement that fails would end it, so that only what cannot fail is asked there.
         let question = isInTransaction ? UpstreamProbe.shortQuestion : UpstreamProbe.question
         guard link.transactionStatus != .inFailedTransaction else { return }
-        let deadline = min(limits.deadline(nil) ?? .now + .seconds(5), .now + .seconds(5))
+        let deadline = min(end ?? limits.deadline(nil) ?? .now + .seconds(5), .now + .seconds(5))
         link.cancelTimeout = limits.cancelTimeout
         do throws(LibpqError) {
             let result = try await link.query(question, StatementParameters(), binary: false, until: deadline)

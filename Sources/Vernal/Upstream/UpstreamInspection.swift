@@ -1,5 +1,5 @@
 package import LibpqIO
-internal import Moments
+package import Moments
 internal import PoolCore
 
 /// A look at an upstream, for `vernal detect` and its like: one connection, which is closed afterwards.
@@ -22,6 +22,14 @@ package struct UpstreamInspection: Sendable {
     package internal(set) var isLocal = false
     /// How long two questions took, and what the server's clock said; `nil` when it did not answer.
     package internal(set) var timing: QueryTiming?
+    /// Why the first question got no answer, though the login was accepted; `nil` when it got one or was not asked.
+    package internal(set) var queryFailure: VernalError?
+
+    /// Whether that was for want of room, or because the server was not ready: it may pass.
+    package var isBusy: Bool {
+        guard let queryFailure else { return false }
+        return queryFailure.isOverload || queryFailure.sqlState?.rawValue == "57P03"
+    }
 
     /// How long a server took to answer.
     package struct QueryTiming: Sendable, Hashable {
@@ -74,21 +82,20 @@ package struct UpstreamInspection: Sendable {
         timeout: Duration
     ) async throws(VernalError) -> UpstreamInspection {
         var marks = ConnectMarks()
-        return try await inspect(configuration, asking: questions, timeout: timeout, marks: &marks)
+        return try await inspect(configuration, asking: questions, until: Moment.now + timeout, marks: &marks)
     }
 
     /// Connects and looks, and puts into `marks` when each step of the connect was done, also of one that failed.
     package static func inspect(
         _ configuration: EngineConfiguration,
         asking questions: Questions,
-        timeout: Duration,
+        until deadline: Moment,
         marks: inout ConnectMarks
     ) async throws(VernalError) -> UpstreamInspection {
         try configuration.validate()
         var configuration = configuration
         configuration.probesUpstream = questions.contains(.probe)
         let watch = UpstreamWatch(configuration) { _ in }
-        let deadline = Moment.now + timeout
         var refused: [String] = []
         var settings = watch.settings(configuration.settings)
         while true {
@@ -102,7 +109,9 @@ package struct UpstreamInspection: Sendable {
                 refused += settings.values.keys.filter { kept[$0] == nil }
                 settings = kept
             case .interrupted(_, let phase):
-                throw VernalError(.timedOut, "no connection within \(timeout)") { $0.wait = VernalError.Wait(phase) }
+                throw VernalError(.timedOut, "no connection in the time that was given") {
+                    $0.wait = VernalError.Wait(phase)
+                }
             }
         }
     }
@@ -123,26 +132,33 @@ package struct UpstreamInspection: Sendable {
         }
     }
 
-    /// Whether a connection can be made with some settings changed: `nil` when it can, else why not.
-    ///
-    /// Nothing is asked over it.
+    /// How a connect with other settings went.
+    package enum Trial: Sendable {
+        case passes
+        /// With the reason, without secrets.
+        case fails(String)
+        /// Nothing is known: the deadline passed.
+        case isLate
+    }
+
+    /// Tries whether a connection can be made with some settings changed; nothing is asked over it.
     package static func trial(
         _ configuration: EngineConfiguration,
         changing changes: [String: String],
-        timeout: Duration
-    ) async -> String? {
+        until deadline: Moment
+    ) async -> Trial {
         var settings = configuration.settings
         for (keyword, value) in changes { settings[keyword] = value }
         var marks = ConnectMarks()
         do throws(VernalError) {
             let limit = configuration.connectTimeout
-            switch try await connect(settings, limit, until: .now + timeout, marks: &marks) {
-            case .connected: return nil
-            case .failed(let error): return VernalError(connect: error).description
-            case .interrupted: return "no connection within \(timeout)"
+            switch try await connect(settings, limit, until: deadline, marks: &marks) {
+            case .connected: return .passes
+            case .failed(let error): return .fails(VernalError(connect: error).description)
+            case .interrupted: return .isLate
             }
         } catch {
-            return error.description
+            return .fails(error.description)
         }
     }
 

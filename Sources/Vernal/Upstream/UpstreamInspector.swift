@@ -32,13 +32,19 @@ struct UpstreamInspector: ~Copyable {
         _ refused: [String]
     ) async throws(VernalError) -> UpstreamInspection {
         if let refusal = watch.connected(connection.link) { throw refusal }
-        let timing = questions.contains(.clock) ? await askTheTime() : nil
-        if questions.contains(.probe) {
+        var timing: UpstreamInspection.QueryTiming?
+        var failure: VernalError?
+        if questions.contains(.clock) {
+            do throws(VernalError) { timing = try await askTheTime() } catch { failure = error }
+        }
+        // Whoever did not answer the first question is not asked any other.
+        let answers = failure == nil
+        if answers, questions.contains(.probe) {
             if watch.takesProbe() { await connection.probe() }
             await lookCloser()
         }
-        let server = await serverFacts()
-        let pooler = questions.contains(.poolerLimits) ? await poolerFacts() : nil
+        let server = answers ? await serverFacts() : nil
+        let pooler = answers && questions.contains(.poolerLimits) ? await poolerFacts() : nil
         let (host, port) = (connection.link.host ?? "local", connection.link.port ?? 5432)
         var inspection = UpstreamInspection(
             watch.status,
@@ -51,6 +57,7 @@ struct UpstreamInspector: ~Copyable {
         inspection.tls = connection.link.tlsFacts
         inspection.isLocal = connection.link.localPort == nil
         inspection.timing = timing
+        inspection.queryFailure = failure
         return inspection
     }
 
@@ -91,19 +98,37 @@ struct UpstreamInspector: ~Copyable {
     }
 
     /// Asks the time twice: the first answer has a cold cache behind it, the second one measures the way.
-    private mutating func askTheTime() async -> UpstreamInspection.QueryTiming? {
-        let question = "SELECT extract(epoch FROM pg_catalog.clock_timestamp())"
+    private mutating func askTheTime() async throws(VernalError) -> UpstreamInspection.QueryTiming {
         let first = Moment.now
-        guard await row(question, columns: 1) != nil else { return nil }
+        _ = try await serverTime()
         let second = Moment.now
         let before = Date().timeIntervalSince1970
-        guard let answer = await row(question, columns: 1), let time = Double(answer[0]) else { return nil }
+        let time = try await serverTime()
         let after = Date().timeIntervalSince1970
         return UpstreamInspection.QueryTiming(
             first: second - first,
             second: .now - second,
             clockDifference: time - (before + after) / 2
         )
+    }
+
+    /// The server's clock, in seconds since 1970.
+    private mutating func serverTime() async throws(VernalError) -> Double {
+        do throws(LibpqError) {
+            let result = try await connection.link.query(
+                "SELECT extract(epoch FROM pg_catalog.clock_timestamp())",
+                StatementParameters(),
+                binary: false,
+                until: deadline
+            )
+            if result.ntuples == 1, result.nfields == 1, let time = result.text(0).flatMap({ Double($0) }) {
+                return time
+            }
+        } catch {
+            watch.heard(error.server)
+            throw VernalError(statement: error)
+        }
+        throw VernalError(.server, "the server was asked for the time, and its answer is none")
     }
 
     private mutating func serverFacts() async -> ServerFacts? {

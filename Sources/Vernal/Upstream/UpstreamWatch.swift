@@ -189,8 +189,8 @@ final class UpstreamWatch: Sendable {
     /// RDS Proxy lists every `SET` among what pins, without an exception for this one.
     var allowsLocalSettings: Bool { !isRDSProxy.load(ordering: .relaxed) }
 
-    /// What a statement does to its session.
-    func traits(of text: String) -> StatementTraits { state.withLock { $0.pins.classify(text).traits } }
+    /// What a statement is, and does to its session.
+    func `class`(of text: String) -> StatementClass { state.withLock { $0.pins.classify(text) } }
 
     /// Whether a statement does something that it must not.
     func isBreach(_ text: String, inTransaction: Bool) -> Bool {

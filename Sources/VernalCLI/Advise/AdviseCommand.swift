@@ -13,7 +13,8 @@ struct AdviseCommand: AsyncParsableCommand {
             does, and what to paste.
 
             The server is asked for its limits and their use, unless --max-connections is given and no URL; then \
-            nothing is asked of anybody. What is given as an option wins over what the server says.
+            nothing is asked of anybody. What is given as an option wins over what the server says. Without a URL it takes \
+            the configuration as a function does: DATABASE_URL, VERNAL_* and libpq's variables.
 
             Examples:
               vernal advise postgres://… -n 50 --requests 200 --query-time 20ms
@@ -111,7 +112,7 @@ struct AdviseCommand: AsyncParsableCommand {
             )
         }
         if poolerClients != nil, pooler == nil, isOffline { throw ValidationError("--pooler-clients needs --pooler.") }
-        if server.text == nil, maxConnections == nil {
+        if !server.isKnown, maxConnections == nil {
             throw ValidationError(
                 "Say where the database is, or how many connections it allows: vernal advise postgres://… -n 50, or "
                     + "vernal advise --max-connections 100 -n 50"
@@ -157,7 +158,7 @@ struct AdviseCommand: AsyncParsableCommand {
     private func ask() async throws -> (SizingQuestion, String) {
         let inspection: UpstreamInspection
         do throws(VernalError) {
-            let configuration = try EngineConfiguration(url: server.text ?? "")
+            let configuration = try server.configuration()
             inspection = try await UpstreamInspection.inspect(
                 configuration,
                 asking: [.probe, .poolerLimits],

@@ -18,14 +18,13 @@ struct PsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Failures.explained {
-            let answer = try await address.control(.GET, "environments")
-            if json { return standardOutput(answer.text) }
-            let environments = try JSONDecoder().decode([EnvironmentReport].self, from: Data(answer.body))
+            let answer = try await address.control(.GET, "environments", as: [EnvironmentReport].self)
+            if json { return standardOutput(answer.json) }
             var table = TextTable(
                 heading: ["ENV", "PID", "STATE", "FOR", "INVOKES", "FREEZES", "MEMORY", "INIT", "DB", "LINK"],
                 numeric: [0, 1, 4, 5, 6, 7, 8]
             )
-            table.rows = environments.map { environment in
+            table.rows = answer.content.map { environment in
                 [
                     "\(environment.id)", environment.pid.map { "\($0)" } ?? "-", environment.state,
                     "\((environment.seconds * 10).rounded() / 10)s", "\(environment.invocations)",
@@ -48,7 +47,11 @@ struct EnvironmentArgument: ParsableArguments {
 
     func order(_ verb: String) async throws {
         try await Failures.explained {
-            _ = try await address.control(.POST, "environments/\(environment)/\(verb)")
+            _ = try await address.control(
+                .POST,
+                "environments/\(environment)/\(verb)",
+                as: EmulatorAddress.Message.self
+            )
         }
     }
 }
@@ -155,9 +158,8 @@ struct FaultCommand: AsyncParsableCommand {
     func run() async throws {
         try await Failures.explained {
             let path = environment.map { "environments/\($0)/\(kind.rawValue)" } ?? "faults/\(kind.rawValue)"
-            struct Said: Decodable { let message: String }
-            let answer = try await address.control(.POST, path)
-            standardOutput(try JSONDecoder().decode(Said.self, from: Data(answer.body)).message)
+            let answer = try await address.control(.POST, path, as: EmulatorAddress.Message.self)
+            standardOutput(answer.content.message)
         }
     }
 }

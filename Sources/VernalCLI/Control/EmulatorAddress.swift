@@ -27,19 +27,43 @@ struct EmulatorAddress: ParsableArguments {
 
     var port: Int { URL(string: url)?.port ?? 80 }
 
+    /// What the control API says of an order, done or refused.
+    struct Message: Decodable {
+        let message: String
+    }
+
     /// Asks the control API for something.
     ///
-    /// - Throws: an explained exit when nobody answers, or the answer is a refusal.
-    func control(_ method: HTTPMethod, _ path: String) async throws -> HTTPAnswer {
-        let answer = try await HTTPRequester.connect(host: host, port: port) { requester in
-            try await requester.answer(method, "/_vernal/\(path)", headers: ["X-Vernal": "1"])
+    /// - Returns: the answer, and its JSON as it came.
+    /// - Throws: an explained exit when nobody answers, or somebody else, or the answer is a refusal.
+    func control<Content: Decodable>(
+        _ method: HTTPMethod,
+        _ path: String,
+        as type: Content.Type
+    ) async throws -> (content: Content, json: String) {
+        let answer: HTTPAnswer
+        do {
+            answer = try await HTTPRequester.connect(host: host, port: port) { requester in
+                try await requester.answer(method, "/_vernal/\(path)", headers: ["X-Vernal": "1"])
+            }
+        } catch let error as LocalFunctionsError {
+            throw error
+        } catch {
+            throw noEmulator()
         }
-        guard answer.status < 300 else {
-            struct Refusal: Decodable { let message: String }
-            let message = try? JSONDecoder().decode(Refusal.self, from: Data(answer.body)).message
-            standardError("vernal: \(message ?? "no emulator answers at \(url)")")
-            throw ExitCode.failure
+        let body = Data(answer.body)
+        if answer.status < 300 {
+            guard let content = try? JSONDecoder().decode(type, from: body) else { throw noEmulator() }
+            return (content, answer.text)
         }
-        return answer
+        guard let refusal = try? JSONDecoder().decode(Message.self, from: body) else { throw noEmulator() }
+        standardError("vernal: \(refusal.message)")
+        throw ExitCode.failure
+    }
+
+    /// Says that whoever answers is no emulator.
+    private func noEmulator() -> ExitCode {
+        standardError("vernal: no emulator answers at \(url); start 'vernal run' first, or say where it is with --url")
+        return ExitCode(69)
     }
 }

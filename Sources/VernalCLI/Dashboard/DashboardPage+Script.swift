@@ -131,7 +131,7 @@ extension DashboardPage {
           if (showsLimit) add("line", {class: "limit", x1: 44, x2: 748, y1: y(slots), y2: y(slots)});
           $("plot").replaceChildren(...parts);
           const latest = seen[seen.length - 1];
-          $("plot").setAttribute("aria-label", latest ? `Now ${latest.connections ?? "unknown"} connections of `
+          $("plot").setAttribute("aria-label", latest ? `Now ${latest.connections == null ? "unknown connections" : count(latest.connections, "connection")} of `
             + `${count(latest.environments, "environment")}; at most ${Math.max(...seen.map(s => s.connections || 0))} in this time` : "nothing yet");
         }
 

@@ -11,6 +11,7 @@ struct Doctor {
     let triesStricter: Bool
 
     func examine() async -> DoctorFacts {
+        let deadline = Moment.now + timeout
         var facts = DoctorFacts(now: Date().timeIntervalSince1970, address: "")
         facts.pool = configuration
         let settings: ConnectionSettings
@@ -25,6 +26,7 @@ struct Doctor {
         facts.database = settings["dbname"]
         facts.user = settings["user"]
         facts.sslMode = settings["sslmode"] ?? "prefer"
+        facts.checksChain = Self.checksChain(settings)
         facts.isSocket = host.hasPrefix("/") || host.hasPrefix("@")
         facts.isNear = facts.isSocket || ["localhost", "::1"].contains(host) || host.hasPrefix("127.")
 
@@ -33,7 +35,7 @@ struct Doctor {
             let inspection = try await UpstreamInspection.inspect(
                 configuration,
                 asking: triesStricter ? [.probe, .poolerLimits, .clock] : .clock,
-                timeout: timeout,
+                until: deadline,
                 marks: &marks
             )
             facts.inspection = inspection
@@ -41,7 +43,8 @@ struct Doctor {
             facts.isSocket = inspection.isLocal
             facts.times = Self.times(marks)
             facts.times[.query] = inspection.timing?.first
-            if inspection.tls != nil { await tryStricter(settings, &facts) }
+            facts.failure = Self.failure(of: inspection)
+            if inspection.tls != nil { await tryStricter(settings, &facts, until: deadline) }
         } catch {
             facts.times = Self.times(marks)
             facts.failure = Self.failure(error, in: marks)
@@ -49,22 +52,44 @@ struct Doctor {
         return facts
     }
 
-    private func tryStricter(_ settings: ConnectionSettings, _ facts: inout DoctorFacts) async {
+    private func tryStricter(
+        _ settings: ConnectionSettings,
+        _ facts: inout DoctorFacts,
+        until deadline: Moment
+    ) async {
+        let triesStricter = triesStricter && facts.failure == nil
         if settings["sslmode"] == "verify-full" {
             facts.verification = .isSet
         } else if triesStricter {
-            facts.verification = await trial(["sslmode": "verify-full"])
+            facts.verification = await trial(["sslmode": "verify-full"], until: deadline)
         }
         if settings["channel_binding"] == "require" {
             facts.channelBinding = .isSet
         } else if triesStricter {
-            facts.channelBinding = await trial(["channel_binding": "require"])
+            facts.channelBinding = await trial(["channel_binding": "require"], until: deadline)
         }
     }
 
-    private func trial(_ changes: [String: String]) async -> DoctorFacts.Trial {
-        let reason = await UpstreamInspection.trial(configuration, changing: changes, timeout: timeout)
-        return reason.map { .fails($0) } ?? .passes
+    private func trial(_ changes: [String: String], until deadline: Moment) async -> DoctorFacts.Trial {
+        switch await UpstreamInspection.trial(configuration, changing: changes, until: deadline) {
+        case .passes: .passes
+        case .fails(let reason): .fails(reason)
+        case .isLate: .notTried
+        }
+    }
+
+    /// Whether libpq looks at who has signed the certificate, and not at the name in it.
+    ///
+    /// With `require` it does so where it finds the authorities' certificates.
+    private static func checksChain(_ settings: ConnectionSettings) -> Bool {
+        switch settings["sslmode"] {
+        case "verify-ca": return true
+        case "require":
+            let home = FileManager.default.homeDirectoryForCurrentUser.path
+            let named = settings["sslrootcert"].flatMap { $0.isEmpty ? nil : $0 }
+            return FileManager.default.fileExists(atPath: named ?? "\(home)/.postgresql/root.crt")
+        default: return false
+        }
     }
 
     /// How long each step took that was done.
@@ -78,6 +103,19 @@ struct Doctor {
         take(.tls, from: marks.accepted, to: marks.encrypted)
         take(.authentication, from: marks.encrypted ?? marks.accepted, to: marks.connected)
         return times
+    }
+
+    /// Why the first question was not answered, if it was not: a pooler may accept the login in front of a dead server.
+    private static func failure(of inspection: UpstreamInspection) -> DoctorFacts.Failure? {
+        guard let error = inspection.queryFailure else { return nil }
+        var failure = DoctorFacts.Failure(
+            step: .query,
+            message: "the login was accepted, and the first query failed: \(error.description)"
+        )
+        failure.sqlState = error.sqlState?.rawValue
+        failure.passes = inspection.isBusy
+        failure.isLogin = error.sqlState.map { ["28", "3D"].contains($0.errorClass) } ?? false
+        return failure
     }
 
     private static func failure(_ error: VernalError, in marks: ConnectMarks) -> DoctorFacts.Failure {

@@ -45,9 +45,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func validate() throws {
         if server.url != nil, engine != nil { throw ValidationError("Write a URL or --engine, not both.") }
-        let names = ["PGHOST", "PGHOSTADDR", "PGSERVICE"]
-        let variables = ProcessInfo.processInfo.environment
-        guard server.text != nil || engine != nil || names.contains(where: { variables[$0] != nil }) else {
+        guard server.isKnown || engine != nil else {
             throw ValidationError("Say where the database is: vernal doctor postgres://… (or set DATABASE_URL)")
         }
     }
@@ -55,10 +53,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         let facts: DoctorFacts
         do throws(VernalError) {
-            let configuration =
-                if let url = server.url { try EngineConfiguration(url: url) } else {
-                    try EngineConfiguration(environmentFor: engine)
-                }
+            let configuration = try server.configuration(for: engine)
             facts = await Doctor(
                 configuration: configuration,
                 timeout: .seconds(server.timeout),

@@ -46,6 +46,8 @@ struct DoctorFacts {
     var isSocket = false
     /// libpq's `sslmode`, its default included.
     var sslMode = "prefer"
+    /// Whether it is checked who has signed the certificate, but not the name in it.
+    var checksChain = false
     /// How long each step took that was done.
     var times: [Step: Duration] = [:]
     var failure: Failure?
@@ -74,7 +76,8 @@ extension DoctorFacts.Failure {
         case .name: 68
         case .transport: 69
         case .tls: 76
-        case .authentication, .query: isLogin ? 77 : sqlState == nil ? 69 : passes ? 75 : 77
+        case .authentication: isLogin ? 77 : sqlState == nil ? 69 : passes ? 75 : 77
+        case .query: isLogin ? 77 : passes ? 75 : 69
         }
     }
 }

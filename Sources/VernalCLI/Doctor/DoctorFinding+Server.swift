@@ -126,6 +126,8 @@ extension DoctorFacts.Failure {
         case (_, "53300"):
             "see who has the slots (pg_stat_activity), and 'vernal advise' for the size of the pools; it may pass"
         case (_, "57P03"): "wait: the server is starting, stopping or recovering"
+        case (.query, _) where !passes:
+            "look whether a pooler or proxy in between reaches its server, and into the log of both"
         default: passes ? "try again a little later" : "look into the log of the server"
         }
     }

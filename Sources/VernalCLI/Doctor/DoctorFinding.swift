@@ -48,25 +48,7 @@ extension DoctorFacts {
                 : [DoctorFinding(.problem, what, change: "turn TLS on at the server, and set sslmode=verify-full")]
         }
         var findings: [DoctorFinding] = []
-        switch verification {
-        case .passes:
-            findings.append(
-                DoctorFinding(
-                    .advice,
-                    "the certificate is good, but with sslmode=\(sslMode) nobody looks at it",
-                    change: "set sslmode=verify-full: it works here as it is"
-                )
-            )
-        case .fails(let reason):
-            findings.append(
-                DoctorFinding(
-                    isNear ? .note : .advice,
-                    "the certificate is not checked (sslmode=\(sslMode)), and would not pass: \(reason)",
-                    change: "get the certificate of the authority, then set sslmode=verify-full&sslrootcert=FILE"
-                )
-            )
-        case .isSet, .notTried: break
-        }
+        if let verificationFinding { findings.append(verificationFinding) }
         if channelBinding == .passes {
             findings.append(
                 DoctorFinding(
@@ -78,12 +60,42 @@ extension DoctorFacts {
         return findings
     }
 
+    private var verificationFinding: DoctorFinding? {
+        switch verification {
+        case .passes:
+            DoctorFinding(
+                .advice,
+                checksChain
+                    ? "of the certificate the chain is checked, the name is not (sslmode=\(sslMode))"
+                    : "the certificate is good, but sslmode=\(sslMode) does not insist on that",
+                change: "set sslmode=verify-full: it works here as it is"
+            )
+        case .fails(let reason) where checksChain:
+            DoctorFinding(
+                isNear ? .note : .advice,
+                "of the certificate the chain is checked, the name is not (sslmode=\(sslMode)), and would not pass: \(reason)",
+                change: "connect by a name that is in the certificate, then set sslmode=verify-full"
+            )
+        case .fails(let reason):
+            DoctorFinding(
+                isNear ? .note : .advice,
+                "the certificate is not checked (sslmode=\(sslMode)), and would not pass: \(reason)",
+                change: "get the certificate of the authority, then set sslmode=verify-full&sslrootcert=FILE"
+            )
+        case .isSet, .notTried: nil
+        }
+    }
+
     private var certificateFindings: [DoctorFinding] {
         guard let certificate = tls?.certificate else { return [] }
         let days = Int(((Double(certificate.notAfter) - now) / 86_400).rounded(.down))
         if days < 0 {
             return [
-                DoctorFinding(.problem, "the certificate ended \(-days) days ago", change: "renew it at the server")
+                DoctorFinding(
+                    .problem,
+                    "the certificate ended \(SizingText.count(-days, "day")) ago",
+                    change: "renew it at the server"
+                )
             ]
         }
         if Double(certificate.notBefore) > now {
@@ -97,7 +109,13 @@ extension DoctorFacts {
         }
         // Most authorities renew a month before the end.
         guard days < 21 else { return [] }
-        return [DoctorFinding(.advice, "the certificate ends in \(days) days", change: "renew it at the server")]
+        return [
+            DoctorFinding(
+                .advice,
+                "the certificate ends in \(SizingText.count(days, "day"))",
+                change: "renew it at the server"
+            )
+        ]
     }
 
     private var timeFindings: [DoctorFinding] {

@@ -13,6 +13,8 @@ struct DoctorReport: Encodable {
     let steps: [Step]
     let failure: Failure?
     let tls: TLSFacts?
+    /// `full`, `chain` (but not the name) or `none`.
+    let certificateCheck: String?
     let verification: String
     let channelBinding: String
     let upstream: UpstreamStatus?
@@ -47,6 +49,9 @@ struct DoctorReport: Encodable {
         }
         failure = facts.failure.map { Failure(step: $0.step, message: $0.message, sqlState: $0.sqlState) }
         tls = facts.tls
+        certificateCheck = facts.tls.map { _ in
+            facts.verification == .isSet ? "full" : facts.checksChain ? "chain" : "none"
+        }
         verification = Self.word(facts.verification)
         channelBinding = Self.word(facts.channelBinding)
         upstream = facts.inspection?.status

@@ -55,10 +55,14 @@ struct DoctorText {
 
     private var certificate: String? {
         guard facts.tls != nil else { return nil }
+        let chain = "the chain is checked, the name is not (sslmode=\(facts.sslMode))"
         let checked =
             switch facts.verification {
             case .isSet: "checked, name included (sslmode=verify-full)"
-            case .passes: "not checked (sslmode=\(facts.sslMode)); it would pass"
+            case .passes where facts.checksChain: "\(chain); it would pass"
+            case .fails where facts.checksChain: "\(chain); it would not pass"
+            case .notTried where facts.checksChain: chain
+            case .passes: "not insisted on (sslmode=\(facts.sslMode)); it would pass"
             case .fails: "not checked (sslmode=\(facts.sslMode)); it would not pass"
             case .notTried: "sslmode=\(facts.sslMode)"
             }

@@ -43,7 +43,7 @@ final class LiveView: Sendable {
         summary += " · \(finished) invocations"
         if failed > 0 { summary += terminal.styled(" (\(failed) failed)", .red) }
         summary += " · \(Int(rate.rounded()))/s"
-        if let connections { summary += " · \(connections) database connections" }
+        if let connections { summary += " · \(SizingText.count(connections, "database connection"))" }
         let cells = environments.prefix(24).map {
             terminal.styled("\($0.id)\(Self.glyph($0.state))", Self.style($0.state))
         }

@@ -149,7 +149,7 @@ struct RunCommand: AsyncParsableCommand {
         )
         let server = database?.server.map { ", PostgreSQL on port \($0.port)" } ?? ""
         standardOutput("vernal: listening on \(front.url)\(server)")
-        if log != nil { standardOutput("vernal: dashboard at \(front.url)\(Dashboard.path)") }
+        if log != nil { standardOutput("vernal: dashboard at \(ListenAddress.reachable(front.url))\(Dashboard.path)") }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { printer.finish() }

@@ -24,7 +24,8 @@ struct StormCommand: AsyncParsableCommand {
               vernal storm -n 20 --waves 5 --rest 2s --path /users -- ./users-function
 
             The exit status is 0 also when invocations failed: that is what is being measured; 64 for wrong usage, 66 when \
-            the program cannot be run or fails even alone, 69 when there is no database to run, and 130 after Ctrl-C.
+            the program cannot be run, fails even alone, or does not answer every request for the path of --floor; 69 when \
+            there is no database to run, and 130 after Ctrl-C, SIGTERM or SIGHUP.
             """
     )
 
@@ -343,15 +344,16 @@ struct StormCommand: AsyncParsableCommand {
 
     private func show(_ evaluation: StormEvaluation) throws {
         let result = evaluation.result
-        if let report {
-            let page = StormPage(evaluation: evaluation, result: result, command: command)
-            try page.html.write(toFile: report, atomically: true, encoding: .utf8)
-            standardError("vernal: report written to \(report)")
-        }
         standardOutput(json ? try JSONOutput.text(result) : StormTable(result: result).text)
         let problems = Set(evaluation.requests.compactMap(\.problem))
         if !json, !problems.isEmpty {
             standardOutput("What failed said: " + problems.sorted().prefix(3).joined(separator: " | "))
+        }
+        // Behind the result: a file that cannot be written does not take it along.
+        if let report {
+            let page = StormPage(evaluation: evaluation, result: result, command: command)
+            try page.html.write(toFile: report, atomically: true, encoding: .utf8)
+            standardError("vernal: report written to \(report)")
         }
     }
 }

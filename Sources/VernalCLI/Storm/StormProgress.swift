@@ -26,7 +26,8 @@ final class StormProgress: Sendable {
             return true
         }
         guard isDue else { return }
-        say("wave \(wave) of \(waves): \(answered) of \(total) answered, \(connections ?? 0) connections")
+        let open = SizingText.count(connections ?? 0, "connection")
+        say("wave \(wave) of \(waves): \(answered) of \(total) answered, \(open)")
     }
 
     func end() {

@@ -16,7 +16,6 @@ final class StormRecorder: Sendable {
         var records: [EnvironmentID: Record] = [:]
         var environmentOf: [InvocationID: EnvironmentID] = [:]
         var durations: [InvocationID: Duration] = [:]
-        var notices: [String: Int] = [:]
         var lines: [String] = []
         var frozen: Set<EnvironmentID> = []
     }

@@ -4,8 +4,10 @@ struct StormTable {
 
     var text: String {
         let rate = result.makespanMs / max(result.idealMs, 0.01)
+        let environments = SizingText.count(result.environments, "environment")
+        let waves = SizingText.count(result.waves, "wave")
         let lines = [
-            "\(result.environments) environments, \(result.waves) waves, policy \(result.policy)",
+            "\(environments), \(waves), policy \(result.policy)",
             "  invocations      \(result.invocations), of which \(result.failed) failed",
             "  connections      at most \(result.peakConnections) of \(result.usableSlots) usable slots",
             "  refused connects \(result.refusedConnects)",

@@ -19,5 +19,10 @@ struct ListenAddress: ExpressibleByArgument, Equatable {
         self.port = port
     }
 
+    /// The URL under which a listener is reached from this machine: nobody connects to the address that means all of them.
+    static func reachable(_ url: String) -> String {
+        url.replacing("//0.0.0.0:", with: "//127.0.0.1:").replacing("//[::]:", with: "//[::1]:")
+    }
+
     var defaultValueDescription: String { "\(host):\(port)" }
 }

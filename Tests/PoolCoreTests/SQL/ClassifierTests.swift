@@ -37,7 +37,7 @@ import Testing
 
     private static let commands: [(text: String, expected: StatementTraits)] = [
         ("PREPARE p AS SELECT 1", .sqlPrepare), ("EXECUTE p(1)", .sqlPrepare),
-        ("DEALLOCATE ALL", .sqlPrepare), ("EXPLAIN ANALYZE EXECUTE p", .sqlPrepare),
+        ("DEALLOCATE ALL", [.sqlPrepare, .deallocate]), ("EXPLAIN ANALYZE EXECUTE p", .sqlPrepare),
         ("EXPLAIN (ANALYZE, BUFFERS) EXECUTE p", .sqlPrepare), ("LISTEN c", .listen), ("UNLISTEN *", .listen),
         ("DISCARD ALL", .discard), ("LOAD 'auto_explain'", .load), ("LOCK TABLE t IN SHARE MODE", .tableLock),
         ("SELECT pg_advisory_lock(1)", .sessionAdvisoryLock),
@@ -50,7 +50,9 @@ import Testing
         ("CREATE TEMP TABLE t (a int)", .temporaryObject),
         ("CREATE LOCAL TEMPORARY TABLE t AS SELECT 1", .temporaryObject),
         ("CREATE OR REPLACE TEMP VIEW v AS SELECT 1", .temporaryObject), ("CREATE TEMP SEQUENCE s", .temporaryObject),
-        ("CREATE TABLE pg_temp.t (a int)", .temporaryObject), ("SELECT 1 INTO TEMP t", .temporaryObject),
+        ("CREATE TABLE pg_temp.t (a int)", .temporaryObject),
+        ("CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", .temporaryObject),
+        ("SELECT 1 AS a INTO pg_temp.t", .temporaryObject), ("SELECT 1 INTO TEMP t", .temporaryObject),
         ("SELECT a INTO LOCAL TEMPORARY TABLE t FROM b", .temporaryObject),
         ("CREATE TEMP TABLE t (a int) ON COMMIT PRESERVE ROWS", .temporaryObject),
         ("CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1", .temporaryObjectOfTransaction),
@@ -70,6 +72,17 @@ import Testing
     @Test(arguments: commands)
     func `knows what else stays in a session`(text: String, expected: StatementTraits) {
         #expect(traits(text) == expected, "\(text)")
+    }
+
+    @Test(arguments: [
+        ("SELECT 1", true), ("with a as (select 1) select * from a", true), ("INSERT INTO t VALUES (1)", true),
+        ("UPDATE t SET a = 1", true), ("DELETE FROM t", true), ("VALUES (1)", true), ("TABLE t", true),
+        ("/* a note */ SELECT 1", true), ("CALL p()", false), ("VACUUM t", false), ("COPY t FROM STDIN", false),
+        ("CREATE TABLE t AS SELECT 1", false), ("SELECT 1; SELECT 2", false), ("EXPLAIN SELECT 1", false), ("", false),
+        ("SHOW work_mem", false), ("CREATE INDEX CONCURRENTLY i ON t (a)", false),
+    ])
+    func `knows what the server plans`(text: String, isPlanned: Bool) {
+        #expect(StatementClassifier.classify(text.utf8.span).isPlanned == isPlanned, "\(text)")
     }
 
     @Test(arguments: [
