@@ -15,6 +15,9 @@ FULL = "--full" in sys.argv
 # was may be taken again.
 TOLERANCE = 1.25
 TRIES = 3
+# The emulator of the default run is a debug build and shares two cores with a hundred functions: what depends on its speed may take
+# twice as long, so that only what is really wrong fails. The full run is for a quiet machine and release builds, and keeps the limits.
+SLACK = 1 if FULL else 2
 # The longest that a storm may take, in seconds; none takes more than a minute by itself.
 LIMIT = 300 if FULL else 150
 rows, problems = [], []
@@ -73,9 +76,10 @@ def timed(name, measure):
         worst = max(value / limit for _, value, limit in figures)
         if best is None or worst < best[0]:
             best = (worst, figures)
-        if worst <= 1:
+        if worst <= SLACK:
             break
     for text, value, limit in best[1]:
+        limit *= SLACK
         expect(name, value <= limit, f"{text}: {value:.2f}, at most {limit:.2f} are allowed; the best of {TRIES} runs")
 
 
@@ -92,7 +96,8 @@ def s1():
         row("S1", result, f"starts alone {result['floorMs'] / 1000:.2f} s")
         expect("S1", result["failed"] == 0, f"{result['failed']} invocations failed")
         expect("S1", result["peakConnections"] <= result["usableSlots"], f"{result['peakConnections']} connections")
-        # Who starves holds a slot for longer: where the starts alone take more than a second and a half, more are refused.
+        # Who starves for processor time holds a slot for longer: where the starts alone take more than a second and a half, more
+        # are refused.
         return (
             ("refused connects of an environment", refused_per_environment(result), max(1, result["floorMs"] / 1500)),
             ("the makespan in ideal ones", result["makespanMs"] / result["idealMs"], 2),

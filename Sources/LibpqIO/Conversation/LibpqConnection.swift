@@ -20,8 +20,8 @@ package struct LibpqConnection: ~Copyable {
     /// Whether the connection was given up.
     private var wasLeft = false
 
-    /// How long the server's answers have taken lately, the way included; zero before the first.
-    package var usualAnswer: Duration { .nanoseconds(pace.average) }
+    /// How long the quickest of the server's answers has taken, those of the connect included: how far away it is.
+    package var quickestAnswer: Duration { .nanoseconds(pace.quickest) }
 
     /// Whether a reset was sent whose answer has not been read yet.
     package internal(set) var isResetUnderWay = false

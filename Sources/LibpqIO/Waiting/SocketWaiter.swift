@@ -125,10 +125,13 @@ package final class SocketWaiter: Sendable {
 package struct AnswerPace: Sendable {
     /// In nanoseconds; 0 before the first answer, so the first wait is made in place.
     private(set) var average: Int64 = 0
+    /// The quickest of all, in nanoseconds: next to nothing but the way there and back.
+    private(set) var quickest = Int64.max
 
     package init() {}
 
     mutating func record(_ nanoseconds: Int64) {
+        quickest = min(quickest, nanoseconds)
         average = average == 0 ? nanoseconds : average + (nanoseconds - average) / 8
     }
 }

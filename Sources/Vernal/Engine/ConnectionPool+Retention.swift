@@ -45,7 +45,7 @@ extension ConnectionPool {
         do {
             let usage = try await lend(connection) { connection in
                 // A server that is far away is not a busy one.
-                guard connection.link.usualAnswer < Self.countLimit / 2 else { return (Int, Int)?.none }
+                guard connection.link.quickestAnswer < Self.countLimit / 2 else { return (Int, Int)?.none }
                 return try await connection.ask(Self.slotUsage, until: request.deadline).decode((Int, Int).self).first
             }
             guard let (used, usable) = usage else { return .notNeeded }
