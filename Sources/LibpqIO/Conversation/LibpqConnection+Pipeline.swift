@@ -119,11 +119,7 @@ extension LibpqConnection {
         isCancellable: Bool,
         _ take: (_ index: Int, consuming PGResultHandle) -> Void
     ) async -> GaveUp? {
-        while handle.flush() == .wouldBlock {
-            // A server that stops reading until its own output is read would otherwise wait for us as we do for it.
-            if let gaveUp = await wait(.readOrWrite, until: deadline, isCancellable) { return gaveUp }
-            guard handle.consumeInput() else { break }
-        }
+        if handle.flush() == .wouldBlock, let gaveUp = await sendRest(until: deadline, isCancellable) { return gaveUp }
         while !flight.isComplete {
             while handle.isBusy(), handle.isOK {
                 if let gaveUp = await wait(.read, until: deadline, isCancellable) { return gaveUp }

@@ -39,9 +39,7 @@ extension LibpqConnection {
         until deadline: Moment?,
         isCancellable: Bool = true
     ) async throws(LibpqError) {
-        if isCancellable { try checkBeforeSending(until: deadline) }
-        guard handle.sendQuery(text) else { throw sendFailure }
-        _ = try await answer(until: deadline, isCancellable: isCancellable)
+        _ = try await simpleQuery(text, until: deadline, isCancellable: isCancellable)
     }
 
     /// Asks over the simple protocol, for consoles that know no other; the result is text.
@@ -49,11 +47,12 @@ extension LibpqConnection {
     /// - Throws: as `query`.
     package mutating func simpleQuery(
         _ text: String,
-        until deadline: Moment?
+        until deadline: Moment?,
+        isCancellable: Bool = true
     ) async throws(LibpqError) -> PGResultHandle {
-        try checkBeforeSending(until: deadline)
+        if isCancellable { try checkBeforeSending(until: deadline) }
         guard handle.sendQuery(text) else { throw sendFailure }
-        return try await answer(until: deadline, isCancellable: true)
+        return try await answer(until: deadline, isCancellable: isCancellable)
     }
 
     /// Asks the server for a sign of life: one round trip, no work.
@@ -111,11 +110,7 @@ extension LibpqConnection {
         until deadline: Moment?,
         isCancellable: Bool
     ) async -> GaveUp? {
-        while handle.flush() == .wouldBlock {
-            // A server that stops reading until its own output is read would otherwise wait for us as we do for it.
-            if let gaveUp = await wait(.readOrWrite, until: deadline, isCancellable) { return gaveUp }
-            guard handle.consumeInput() else { break }
-        }
+        if handle.flush() == .wouldBlock, let gaveUp = await sendRest(until: deadline, isCancellable) { return gaveUp }
         while true {
             while handle.isBusy() {
                 if let gaveUp = await wait(.read, until: deadline, isCancellable) { return gaveUp }
@@ -134,6 +129,18 @@ extension LibpqConnection {
                 if answer.error == nil { answer.error = error(of: result) }
             }
         }
+    }
+
+    /// Sends what the socket did not take at once.
+    ///
+    /// - Returns: why it stopped before that.
+    mutating func sendRest(until deadline: Moment?, _ isCancellable: Bool) async -> GaveUp? {
+        repeat {
+            // A server that stops reading until its own output is read would otherwise wait for us as we do for it.
+            if let gaveUp = await wait(.readOrWrite, until: deadline, isCancellable) { return gaveUp }
+            guard handle.consumeInput() else { break }
+        } while handle.flush() == .wouldBlock
+        return nil
     }
 
     mutating func wait(
