@@ -43,11 +43,16 @@ package struct ConnectPatience: Sendable, Hashable {
         /// The part of the caller's time that the longest pause after a first refusal is, if that is more than `base`.
         ///
         /// Whoever has time loses little by a pause and spares the server a refusal, which costs it nearly a connect.
-        package var share = 0.1
+        package var share = 0.08
         /// The part of the longest pause that is waited for in any case after a refusal.
         ///
         /// Those who were refused together still come back spread, but nobody comes back before anything can have changed.
-        package var steadyPart = 0.5
+        package var steadyPart = 0.6
+        /// How many refusals are followed by the same pause before it begins to double.
+        ///
+        /// The first pause is long already, so that with twice that after the second refusal the last callers of a storm would
+        /// sleep while slots are free.
+        package var evenRefusals = 2
         /// The longest pause of all.
         ///
         /// Longer ones spare the server nothing within the deadlines that callers have (see `examples/storm-simulator`).
@@ -99,7 +104,7 @@ package struct ConnectPatience: Sendable, Hashable {
     ) -> RetryDecision {
         var least = Duration.zero
         var base = limits.base
-        var steadyPart = 0.0
+        var (steadyPart, doublings) = (0.0, attempt)
         let time = deadline - now - limits.leastConnectTime
         switch trouble {
         // An address that does not answer has had its time limit; the caller hears of it instead of paying it again.
@@ -108,12 +113,13 @@ package struct ConnectPatience: Sendable, Hashable {
         case .overload(nil):
             base = max(base, time * limits.share)
             steadyPart = limits.steadyPart
+            doublings = max(1, attempt + 1 - limits.evenRefusals)
         case .starting: break
         }
         guard time > least else { return .giveUp(.deadline) }
         guard quota.retryRequested() else { return .giveUp(.quota) }
         let pause = Backoff.delay(
-            attempt: attempt,
+            attempt: doublings,
             jitter: steadyPart + (1 - steadyPart) * jitter,
             base: base,
             cap: min(limits.cap, time - least)

@@ -7,6 +7,7 @@ struct ShippedDefaults {
     let backoffCap: Double
     let backoffShare: Double
     let backoffSteadyPart: Double
+    let backoffEvenRefusals: Int
     let retryQuota: Int
 
     init() {
@@ -16,6 +17,7 @@ struct ShippedDefaults {
         backoffCap = patience.cap / .seconds(1)
         backoffShare = patience.share
         backoffSteadyPart = patience.steadyPart
+        backoffEvenRefusals = patience.evenRefusals
         retryQuota = patience.quota
     }
 }
@@ -40,6 +42,7 @@ extension StormPolicy {
         limits.cap = .seconds(backoffCap)
         limits.share = backoffShare
         limits.steadyPart = backoffSteadyPart
+        limits.evenRefusals = backoffEvenRefusals
         limits.quota = retryQuota
         return limits
     }

@@ -57,6 +57,8 @@ public struct StormPolicy: Sendable, Codable, Hashable {
     public var backoffShare: Double
     /// The part of the longest pause after a refusal that is waited for in any case.
     public var backoffSteadyPart: Double
+    /// How many refusals are followed by the same pause before it begins to double.
+    public var backoffEvenRefusals: Int
     /// How many retries there may be before the first success.
     public var retryQuota: Int
     /// In seconds: the first connect waits for a random part of it.
@@ -77,6 +79,7 @@ public struct StormPolicy: Sendable, Codable, Hashable {
         backoffCap = shipped.backoffCap
         backoffShare = shipped.backoffShare
         backoffSteadyPart = shipped.backoffSteadyPart
+        backoffEvenRefusals = shipped.backoffEvenRefusals
         retryQuota = shipped.retryQuota
         change(&self)
     }
@@ -88,7 +91,7 @@ public struct StormPolicy: Sendable, Codable, Hashable {
     public static let naive = StormPolicy("naive") { policy in
         policy.attemptTimeout = 5
         policy.backoffBase = 0
-        policy.backoffShare = 0
+        (policy.backoffShare, policy.backoffEvenRefusals) = (0, 1)
         policy.connectRate = 1e6
         policy.connectBurst = 1_000_000
         policy.connectConcurrency = nil

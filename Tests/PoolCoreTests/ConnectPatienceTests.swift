@@ -21,11 +21,12 @@ import Testing
         #expect(failed(.starting, attempt: 3, jitter: 0.5) == .again(at: now + .milliseconds(200)))
     }
 
-    // A tenth of 9.98 s, of which half is certain; then the double, then the cap. Who has little time has the base.
+    // 8 % of 9.98 s, of which three fifths are certain; the same again, then the double, then the cap. Who has little time has
+    // the base.
     @Test(arguments: [
-        (10_000, 1, 0.0, 499), (10_000, 1, 1.0, 998), (10_000, 2, 0.5, 1497), (10_000, 9, 1.0, 2000),
-        (10_000, 9, 0.0, 1000),
-        (500, 1, 0.0, 50), (500, 1, 1.0, 100), (500, 2, 1.0, 200),
+        (10_000, 1, 0.0, 479), (10_000, 1, 1.0, 798), (10_000, 2, 1.0, 798), (10_000, 3, 0.5, 1277),
+        (10_000, 9, 1.0, 2000), (10_000, 9, 0.0, 1200),
+        (500, 1, 0.0, 60), (500, 1, 1.0, 100), (500, 2, 1.0, 100), (500, 3, 1.0, 200),
     ])
     mutating func `leaves a server without slots alone for a part of the caller's time`(
         time: Int,
@@ -39,7 +40,7 @@ import Testing
             Issue.record("gave up")
             return
         }
-        #expect(abs((moment - now) / .milliseconds(1) - Double(pause)) < 0.01)
+        #expect(abs((moment - now) / .milliseconds(1) - Double(pause)) < 0.5)
     }
 
     @Test(arguments: [ConnectTrouble.definite, .unreachable])

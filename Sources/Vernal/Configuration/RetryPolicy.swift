@@ -3,7 +3,7 @@ internal import PoolCore
 /// How often a caller who gets no connection tries again, within his deadline.
 ///
 /// Between two tries lies a random time up to a limit that doubles ("full jitter"); after a refusal for want of slots at least
-/// half of that limit, which then begins with a tenth of the caller's time. A quota for the whole engine keeps many callers from
+/// three fifths of that limit, which then is 8 % of the caller's time for the first two pauses. A quota for the whole engine keeps many callers from
 /// making things worse: twenty retries, and one more for every two connects that are made.
 public struct RetryPolicy: Sendable, Hashable {
     /// The most tries, the first one included; `nil`: as many as the deadline allows.

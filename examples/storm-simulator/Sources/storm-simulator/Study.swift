@@ -115,11 +115,12 @@ extension Study {
                 $0.deadline = 5
             }
         },
-        [0, 0.05, 0.1, 0.2].flatMap { share in
-            [0, 0.5].map { steady in
-                StormPolicy("share \(share), steady \(steady)") { policy in
+        [0, 0.05, 0.08, 0.1, 0.2].flatMap { share in
+            [(0, 1), (0.6, 1), (0.6, 2)].map { steady, even in
+                StormPolicy("share \(share), steady \(steady), even \(even)") { policy in
                     policy.backoffShare = share
                     policy.backoffSteadyPart = steady
+                    policy.backoffEvenRefusals = even
                 }
             }
         }
