@@ -6,11 +6,11 @@ import Synchronization
 import Testing
 import VernalHost
 
-@Suite(.timeLimit(.minutes(10))) struct LambdaRandomInputTests {
+@Suite(.timeLimit(.minutes(30))) struct LambdaRandomInputTests {
     private static let seed: UInt64 = 0x5eed_1a3b_da00_0001
-    /// `VERNAL_FUZZ_INPUTS=1000000` for the long run.
+    /// `VERNAL_FUZZ=1000000` for the long run.
     private static let count =
-        ProcessInfo.processInfo.environment["VERNAL_FUZZ_INPUTS"].flatMap { Int($0) } ?? 10_000
+        ProcessInfo.processInfo.environment["VERNAL_FUZZ"].flatMap { Int($0) } ?? 10_000
 
     private static let event = """
         {"version":"2.0","rawPath":"/u%20x","rawQueryString":"a=b","headers":{"a":"b"},"cookies":["c=d"],"body":"aGk=",

@@ -1,9 +1,17 @@
+import Foundation
 import NIOCore
 import NIOPosix
 import Testing
 import VernalHost
 
-@Suite(.timeLimit(.minutes(2))) struct RandomInputTests {
+/// Random and damaged requests over real sockets.
+///
+/// `VERNAL_FUZZ` is their number, which is worked off however long it takes; without it a few seconds have to do. `VERNAL_SEED`
+/// chooses other ones.
+@Suite(.timeLimit(.minutes(30))) struct RandomInputTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let seed = environment["VERNAL_SEED"].flatMap { UInt64($0) } ?? 0
+
     private static let valid = [
         "GET /users?team=a%20b HTTP/1.1\r\nHost: h\r\nAccept: */*\r\n\r\n",
         "POST /users HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
@@ -43,8 +51,9 @@ import VernalHost
     }
 
     @Test func `no input stops the host from answering`() async throws {
+        let wanted = Self.environment["VERNAL_FUZZ"].flatMap { Int($0) }
         // Bounded by time too: what a slow machine does not get to is the tail of the same sequences.
-        let (count, end) = (20_000, ContinuousClock.now + .seconds(6))
+        let (count, end) = (wanted ?? 20_000, ContinuousClock.now + .seconds(wanted == nil ? 6 : 1500))
         let handler: FunctionHandler = { request, _ in
             .text("\(request.pathComponents) \(request.query.all("team")) \(request.body.count)")
         }
@@ -54,19 +63,22 @@ import VernalHost
             },
             handler: handler
         ) { host in
-            try await withThrowingTaskGroup(of: Int.self) { group in
+            try await withThrowingTaskGroup(of: (answered: Int, sent: Int).self) { group in
                 for lane in 0..<16 {
                     group.addTask {
-                        var random = SeededGenerator(state: UInt64(lane))
-                        var answered = 0
+                        var random = SeededGenerator(state: Self.seed &+ UInt64(lane))
+                        var (answered, sent) = (0, 0)
                         for _ in 0..<count / 16 where ContinuousClock.now < end {
                             if try await Self.throwAt(host.port, Self.input(&random), &random) { answered += 1 }
+                            sent += 1
                         }
-                        return answered
+                        return (answered, sent)
                     }
                 }
-                var answered = 0
-                for try await lane in group { answered += lane }
+                var (answered, sent) = (0, 0)
+                for try await lane in group { (answered, sent) = (answered + lane.answered, sent + lane.sent) }
+                print("\(sent) requests from VERNAL_SEED=\(Self.seed), VERNAL_FUZZ=\(count)")
+                #expect(wanted == nil || sent == count / 16 * 16)
                 #expect(answered > 100)
             }
             #expect(try await host.ask("GET / HTTP/1.1\nHost: h\n\n")?.status == 200)

@@ -14,8 +14,8 @@ import Testing
 
     @Test func `agrees with a second implementation, and covers every byte`() throws {
         let environment = ProcessInfo.processInfo.environment
-        let count = environment["VERNAL_FUZZ_COUNT"].flatMap { Int($0) } ?? 6000
-        let seed = environment["VERNAL_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
+        let count = environment["VERNAL_FUZZ"].flatMap { Int($0) } ?? 6000
+        let seed = environment["VERNAL_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0..<1 << 32)
         var randomness = Randomness(seed: seed)
         for number in 0..<count {
             var bytes: [UInt8] = []
