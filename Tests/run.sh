@@ -94,14 +94,26 @@ report_servers() {
     note "$(redis-server --version | cut -d' ' -f1-3), hiredis $(pkg-config --modversion hiredis)"
 }
 
-# run_example FOLDER: builds the package and runs its test.sh, which finds the programs in EXAMPLE_BIN.
+# build_folder FOLDER: where an example is built. Those that need this package as it is and nothing else share one folder, where
+# it is compiled once for all of them: that is nearly all of their time. The others have other flags or more packages, and who
+# looks for a program later (the emulator's tests, the storms) finds it in the folder of its own.
+build_folder() {
+    local name=${1##*/}
+    case $name in
+        users-function | fleet-admission | benchmarks) ;;
+        *) if ! grep -Eq '^ *\.package\(url:|traits:' "$1/Package.swift"; then name=small; fi ;;
+    esac
+    printf '%s\n' "$PWD/.build/examples/$name"
+}
+
+# run_example FOLDER: builds the package and runs its test.sh, which finds the programs in EXAMPLE_BIN, and the tool in VERNAL.
 run_example() {
     local folder=$1 scratch
-    scratch=$PWD/.build/examples/$(basename "$folder")
+    scratch=$(build_folder "$folder")
     swift build --package-path "$folder" --scratch-path "$scratch" || return 1
     if [ -f "$folder/test.sh" ]; then
         EXAMPLE_BIN=$(swift build --package-path "$folder" --scratch-path "$scratch" --show-bin-path) \
-            vernal postgres -- bash "$folder/test.sh"
+            VERNAL=$(swift build --show-bin-path)/vernal vernal postgres -- bash "$folder/test.sh"
     fi
 }
 

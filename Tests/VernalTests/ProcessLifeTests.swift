@@ -60,6 +60,26 @@ extension `On a real server` {
             }
         }
 
+        // The host's task is cancelled when the client closes its connection, which many do as soon as they have the answer.
+        @Test func `keeps its connection before a freeze when the client goes meanwhile`() async throws {
+            let hasGone = Gate()
+            var hooks = EngineHooks()
+            hooks.onEvent = { event in
+                guard event.kind == .acquired, event.callSite?.fileID == "Vernal/ConnectionPool+Retention.swift" else {
+                    return
+                }
+                unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+                hasGone.open()
+            }
+            try await using(testEngine({ _ in }, hooks)) { engine in
+                try await engine.execute("SELECT 1")
+                async let freeze: Void = engine.participant.willFreeze()
+                await hasGone.pass()
+                await freeze
+                #expect(engine.statistics.open == 1)
+            }
+        }
+
         // 177
         @Test func `within 300 ms closes what is idle and cancels what runs`() async throws {
             let engine = try testEngine({ $0.poolSize = 2 })

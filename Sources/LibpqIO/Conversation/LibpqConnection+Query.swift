@@ -12,6 +12,7 @@ extension LibpqConnection {
     ///   - parameters: the values of `$1`, `$2`, ….
     ///   - binary: whether the result comes in binary format, or as text.
     ///   - deadline: when to give it up; `nil` waits for ever.
+    ///   - isCancellable: whether the cancellation of the task ends it. Work that is not the caller's says no.
     /// - Returns: the result.
     /// - Throws: `server` when the server refused the statement (the connection stays usable unless the transaction status
     ///   says otherwise), `timedOut`, `cancelled`, `connectionLost`, `unsupported`.
@@ -19,12 +20,13 @@ extension LibpqConnection {
         _ text: String,
         _ parameters: borrowing StatementParameters,
         binary: Bool = true,
-        until deadline: Moment?
+        until deadline: Moment?,
+        isCancellable: Bool = true
     ) async throws(LibpqError) -> PGResultHandle {
-        try checkBeforeSending(until: deadline)
+        if isCancellable { try checkBeforeSending(until: deadline) }
         guard parameters.fitOneMessage else { throw Self.parametersTooLarge }
         guard handle.sendQueryParams(text, parameters, binary: binary) else { throw sendFailure }
-        return try await answer(until: deadline, isCancellable: true)
+        return try await answer(until: deadline, isCancellable: isCancellable)
     }
 
     /// Runs a command without parameters, such as `BEGIN`, over the simple protocol: the fewest messages there are.

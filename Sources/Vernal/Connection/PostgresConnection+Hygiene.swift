@@ -55,11 +55,13 @@ extension PostgresConnection {
 
     /// Asks something that is not worth a cancel, which would be one more connect for a server that is too busy to answer.
     ///
-    /// Without an answer in time the connection is of no use any more.
+    /// Without an answer in time the connection is of no use any more. It is asked for the engine and not for the task that happens to
+    /// run it: the host's task is cancelled when its client goes, and that is to cost no connection.
     mutating func ask(_ query: SQLQuery, until deadline: Moment) async throws(VernalError) -> Rows {
         link.cancelTimeout = .zero
         do throws(LibpqError) {
-            return Rows(try await link.query(query.text, query.parameters, until: deadline))
+            let answer = try await link.query(query.text, query.parameters, until: deadline, isCancellable: false)
+            return Rows(answer)
         } catch {
             throw noted(error)
         }

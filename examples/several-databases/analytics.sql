@@ -1,0 +1,4 @@
+CREATE TABLE sales (
+    item text PRIMARY KEY,
+    sold bigint NOT NULL
+);
