@@ -205,6 +205,7 @@ let package = Package(
             name: "VernalCLITests",
             dependencies: [
                 "VernalCLI", "EmbeddedPostgres", "LibpqIO", "LocalFunctions", "Vernal", "VernalTestKit",
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

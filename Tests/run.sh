@@ -6,6 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source examples/support/prerequisites.sh
 # shellcheck source=Tests/support/python-peers.sh
 source Tests/support/python-peers.sh
+# shellcheck source=Tests/support/newer-poolers.sh
+source Tests/support/newer-poolers.sh
 
 usage() {
     cat <<'END'
@@ -19,6 +21,8 @@ With arguments for 'swift test' (such as '--filter PoolCoreTests') only the test
 
   --no-tsan   leave out the thread sanitizer (also: VERNAL_TSAN=0)
   VERNAL_SOAK seconds of work and mischief that the pool has to stand (60; under the thread sanitizer 10)
+  VERNAL_SHARED_STATEMENTS
+              statements of two functions that share one server connection of PgBouncer (100000; elsewhere 6000)
   --help      this text
 END
 }
@@ -69,13 +73,31 @@ build_tests() { swift build --build-tests "${traits[@]}"; }
 
 vernal() { "$(swift build --show-bin-path)/vernal" "$@"; }
 
+# Poolers that are newer than those that are installed; where they cannot be had, the tests of them are left out, which
+# 'swift test' and the list of servers at the end say.
+fetch_newer_poolers() {
+    step "Newer poolers"
+    VERNAL_PGBOUNCER_NEW=$(newer_pgbouncer) || VERNAL_PGBOUNCER_NEW=''
+    VERNAL_ODYSSEY=$(newer_odyssey) || VERNAL_ODYSSEY=''
+    export VERNAL_PGBOUNCER_NEW VERNAL_ODYSSEY
+}
+
+# One of the tests runs this example, behind what speaks like RDS Proxy; the other examples are built later.
+build_users_function() {
+    local -a example=(--package-path examples/users-function --scratch-path "$PWD/.build/examples/users-function")
+    swift build "${example[@]}" || return 1
+    VERNAL_USERS_FUNCTION=$(swift build "${example[@]}" --show-bin-path)/users-function
+    export VERNAL_USERS_FUNCTION
+}
+
 # The last line of 'swift test' says how many tests ran; it is repeated at the very end.
 run_tests() {
     local status=0 events
     # Events that others made; without them the tests of them would be left out, and nobody would notice.
     events=$(aws_events) || return 1
     # One test after the other: several measure time, and two cores are soon busy.
-    VERNAL_AWS_EVENTS=$events VERNAL_SOAK=${VERNAL_SOAK:-60} VERNAL_EVENTS=${VERNAL_EVENTS:-1000000} vernal postgres --max-connections 200 -- \
+    VERNAL_AWS_EVENTS=$events VERNAL_SOAK=${VERNAL_SOAK:-60} VERNAL_EVENTS=${VERNAL_EVENTS:-1000000} \
+        VERNAL_SHARED_STATEMENTS=${VERNAL_SHARED_STATEMENTS:-100000} vernal postgres --max-connections 200 -- \
         swift test --skip-build --no-parallel "${traits[@]}" "$@" 2>&1 | tee "$logs/tests" || status=$?
     closing_line=$(grep 'Test run with' "$logs/tests" | tail -n 1) || true
     return "$status"
@@ -92,6 +114,11 @@ report_servers() {
     note "$("$(find_postgres postgres)" --version)"
     note "libpq $(pkg-config --modversion libpq)"
     note "$(redis-server --version | cut -d' ' -f1-3), hiredis $(pkg-config --modversion hiredis)"
+    note "$(PATH=$PATH:/usr/sbin pgbouncer --version | head -n 1)"
+    local name
+    for name in VERNAL_PGBOUNCER_NEW VERNAL_ODYSSEY; do
+        if [ -n "${!name:-}" ]; then note "$("${!name}" --version | head -n 1)"; else note "none for $name: its tests were left out"; fi
+    done
 }
 
 # build_folder FOLDER: where an example is built. Those that need this package as it is and nothing else share one folder, where
@@ -176,6 +203,8 @@ install_prerequisites
 
 if [ ${#arguments[@]} -eq 0 ]; then check "Format" check_format || true; fi
 if check "Build" build_tests; then
+    fetch_newer_poolers
+    if [ ${#arguments[@]} -eq 0 ]; then check "Example that the tests run" build_users_function || true; fi
     check "Tests" run_tests ${arguments[@]+"${arguments[@]}"} || true
     if [ ${#arguments[@]} -eq 0 ]; then check "Tests, other ways" run_tests_other_ways || true; fi
     step "Servers that took part"

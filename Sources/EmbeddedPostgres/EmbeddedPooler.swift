@@ -1,6 +1,6 @@
 import Foundation
 
-/// A throw-away PgBouncer or pgpool-II in front of an `EmbeddedPostgresServer`, which leaves nothing behind either.
+/// A throw-away PgBouncer, pgpool-II or Odyssey in front of an `EmbeddedPostgresServer`, which leaves nothing behind either.
 package final class EmbeddedPooler: Sendable {
     /// How a running pooler is stopped: `SIGINT`, `SIGTERM` or `SIGKILL`.
     package enum StopMode: String, Sendable {
@@ -54,8 +54,8 @@ package final class EmbeddedPooler: Sendable {
         environment["TZ"] = "UTC"
         environment["VERNAL_SUPERVISOR"] = PoolerScript.supervisor
         environment["VERNAL_POOLER"] = options.program.rawValue
-        environment["VERNAL_PROGRAM"] = try options.program.path()
-        environment["VERNAL_READY"] = options.program == .pgbouncer ? "process up" : "successfully started"
+        environment["VERNAL_PROGRAM"] = try options.command ?? options.program.path()
+        environment["VERNAL_READY"] = options.program.readiness
         environment["VERNAL_PORTS"] = ports.joined(separator: " ")
         environment["VERNAL_CONF"] = options.configuration(for: server)
         let channel = try await SupervisorChannel.open(as: UnprivilegedAccount.needed(), environment: environment)

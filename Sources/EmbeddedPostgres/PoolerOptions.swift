@@ -4,7 +4,16 @@ import Foundation
 package struct PoolerOptions: Sendable {
     /// The program.
     package enum Program: String, Sendable {
-        case pgbouncer, pgpool
+        case pgbouncer, pgpool, odyssey
+
+        /// What it logs when it is ready.
+        var readiness: String {
+            switch self {
+            case .pgbouncer: "process up"
+            case .pgpool: "successfully started"
+            case .odyssey: "listening on"
+            }
+        }
 
         /// Looks for the program in `PATH` and where Debian puts it.
         func path(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String {
@@ -12,7 +21,7 @@ package struct PoolerOptions: Sendable {
                 (environment["PATH"] ?? "").split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/bin"]
             let candidates = folders.map { "\($0)/\(rawValue)" }
             guard let path = candidates.first(where: FileManager.default.isExecutableFile(atPath:)) else {
-                let package = self == .pgbouncer ? "pgbouncer" : "pgpool2"
+                let package = self == .pgpool ? "pgpool2" : rawValue
                 throw EmbeddedPostgresError(
                     .serverNotInstalled,
                     "\(rawValue) is not installed. Debian, Ubuntu: apt-get install \(package)"
@@ -23,9 +32,11 @@ package struct PoolerOptions: Sendable {
     }
 
     package var program: Program
-    /// PgBouncer's `pool_mode`.
+    /// The path of the program; `nil` looks for it.
+    package var command: String?
+    /// PgBouncer's `pool_mode`, and Odyssey's `pool`.
     package var poolMode: String
-    /// PgBouncer's `default_pool_size`; pgpool-II's `num_init_children`.
+    /// PgBouncer's `default_pool_size`; pgpool-II's `num_init_children`; Odyssey's `pool_size`.
     package var poolSize: Int
     /// Wants TLS from clients, and speaks TLS to the server; the server has to have it, too.
     package var tls: Bool
@@ -47,13 +58,57 @@ package struct PoolerOptions: Sendable {
         PoolerOptions(program: .pgpool, poolMode: "session", poolSize: poolSize, tls: false, settings: settings)
     }
 
-    /// The text of the configuration file; the supervisor puts in the folder and the port.
+    /// An Odyssey; its settings are those of the block of the user.
+    package static func odyssey(
+        _ command: String,
+        poolMode: String = "transaction",
+        poolSize: Int = 5,
+        settings: [String: String] = [:]
+    ) -> PoolerOptions {
+        PoolerOptions(
+            program: .odyssey,
+            command: command,
+            poolMode: poolMode,
+            poolSize: poolSize,
+            tls: false,
+            settings: settings
+        )
+    }
+
+    /// The text of the configuration file; the supervisor puts in the folder, the port, and who may come in.
     func configuration(for server: PoolerTarget) -> String {
-        var values = program == .pgbouncer ? pgbouncerSettings(server) : pgpoolSettings(server)
-        values.merge(settings) { _, own in own }
-        let lines = values.sorted { $0.key < $1.key }.map { "\($0) = \($1)" }.joined(separator: "\n")
-        guard program == .pgbouncer else { return lines }
-        return "[databases]\n* = host=127.0.0.1 port=\(server.port)\n[pgbouncer]\n\(lines)"
+        switch program {
+        case .pgbouncer:
+            "[databases]\n* = host=127.0.0.1 port=\(server.port)\n[pgbouncer]\n"
+                + lines(pgbouncerSettings(server), between: " = ")
+        case .pgpool: lines(pgpoolSettings(server), between: " = ")
+        case .odyssey:
+            """
+            daemonize no
+            log_to_stdout yes
+            log_config no
+            log_session no
+            log_format "%p %t %l [%i %s] (%c) %m\\n"
+            listen { host "127.0.0.1" port @port@ }
+            storage "server" { type "remote" host "[127.0.0.1]:\(server.port)" }
+            database default { user default {
+            \(lines(odysseySettings, between: " "))
+            } }
+            """
+        }
+    }
+
+    private func lines(_ values: [String: String], between separator: String) -> String {
+        values.merging(settings) { _, own in own }.sorted { $0.key < $1.key }.map { "\($0)\(separator)\($1)" }
+            .joined(separator: "\n")
+    }
+
+    private var odysseySettings: [String: String] {
+        [
+            "authentication": "\"scram-sha-256\"", "password": "\"@password@\"", "storage": "\"server\"",
+            "storage_user": "\"@user@\"", "storage_password": "\"@password@\"", "pool": "\"\(poolMode)\"",
+            "pool_size": String(poolSize),
+        ]
     }
 
     private func pgbouncerSettings(_ server: PoolerTarget) -> [String: String] {

@@ -2,9 +2,9 @@
 enum PoolerScript {
     /// Starts the pooler, then obeys `start`, `stop INT|TERM|KILL`, `signal NAME` and `remove`.
     ///
-    /// Reads `VERNAL_POOLER` (`pgbouncer` or `pgpool`), `VERNAL_PROGRAM` (its path), `VERNAL_READY` (what it logs when it is
-    /// ready), `VERNAL_PORTS`, and `VERNAL_CONF`, in which `@folder@`, `@port@` and `@next@` (the port behind
-    /// it) stand for what is only known here. The first
+    /// Reads `VERNAL_POOLER` (`pgbouncer`, `pgpool` or `odyssey`), `VERNAL_PROGRAM` (its path), `VERNAL_READY` (what it logs when it is
+    /// ready), `VERNAL_PORTS`, and `VERNAL_CONF`, in which `@folder@`, `@port@`, `@next@` (the port behind
+    /// it), `@user@` and `@password@` stand for what is only known here. The first
     /// line of the input is the name and the password of the user, which must not be in the environment.
     static let supervisor = #"""
         umask 077
@@ -14,6 +14,20 @@ enum PoolerScript {
         reply() { printf '%08d%s' "${#1}" "$1"; }
 
         failure() { printf 'failed %s\n%s' "$problem" "$(tail -n 25 "$log" 2>/dev/null)"; }
+
+        # With what the shell has built in: the arguments of a program are for everybody to see.
+        name_user() {
+            while IFS= read -r line; do
+                while :; do
+                    case $line in
+                        *@user@*) line=${line%%@user@*}$user${line#*@user@} ;;
+                        *@password@*) line=${line%%@password@*}$password${line#*@password@} ;;
+                        *) break ;;
+                    esac
+                done
+                printf '%s\n' "$line"
+            done
+        }
 
         write_files() {
             printf '%s\n' "$VERNAL_CONF" | sed -e "s|@folder@|$folder|g" -e "s|@port@|$port|g" \
@@ -25,12 +39,14 @@ enum PoolerScript {
                     echo 'host all all 127.0.0.1/32 scram-sha-256' >"$folder/pool_hba.conf"
                     : >"$folder/pcp.conf"
                     ;;
+                odyssey) name_user <"$folder/pooler.conf" >"$folder/named" && mv "$folder/named" "$folder/pooler.conf" ;;
             esac
         }
 
         run_pooler() {
             case $VERNAL_POOLER in
                 pgbouncer) set -- "$folder/pooler.conf" ;;
+                odyssey) set -- --console "$folder/pooler.conf" ;;
                 pgpool) set -- -n -f "$folder/pooler.conf" -a "$folder/pool_hba.conf" -F "$folder/pcp.conf" ;;
             esac
             /bin/sh -c 'echo $$ >"$1/pid"; shift; exec "$@"' sh "$folder" "$VERNAL_PROGRAM" "$@"

@@ -96,6 +96,13 @@ package struct StatementCache: Sendable, Hashable {
         entries[text] = nil
     }
 
+    /// What was prepared for a statement is of no use any more, and would not be under another name either.
+    package mutating func giveUpForGood(_ text: String) {
+        guard let index = entries.index(forKey: text) else { return }
+        if let name = entries.values[index].name { surplus.append(name) }
+        leaveAlone(text)
+    }
+
     /// A statement is not worth preparing.
     package mutating func leaveAlone(_ text: String) {
         guard let index = entries.index(forKey: text) else { return }

@@ -84,12 +84,18 @@ package final class ScriptedUpstream: Sendable {
     }
 
     /// An engine that goes through it.
-    package func engine(_ change: (inout EngineConfiguration) -> Void = { _ in }) throws -> Engine {
-        try testEngine { configuration in
-            configuration[connectionParameter: "host"] = "127.0.0.1"
-            configuration[connectionParameter: "hostaddr"] = nil
-            configuration[connectionParameter: "port"] = String(port)
-            change(&configuration)
-        }
+    package func engine(
+        hooks: EngineHooks = EngineHooks(),
+        _ change: (inout EngineConfiguration) -> Void = { _ in }
+    ) throws -> Engine {
+        try testEngine(
+            { configuration in
+                configuration[connectionParameter: "host"] = "127.0.0.1"
+                configuration[connectionParameter: "hostaddr"] = nil
+                configuration[connectionParameter: "port"] = String(port)
+                change(&configuration)
+            },
+            hooks
+        )
     }
 }

@@ -20,7 +20,9 @@ import Testing
     }
 
     /// What only the tests and the scripts read.
-    private static let ofTests: Set<String> = ["VERNAL_PG_BIN", "VERNAL_SOAK", "VERNAL_TSAN"]
+    private static let ofTests: Set<String> = [
+        "VERNAL_ODYSSEY", "VERNAL_PGBOUNCER_NEW", "VERNAL_PG_BIN", "VERNAL_SOAK", "VERNAL_TSAN",
+    ]
 
     @Test func `explains every setting and every code of an error`() throws {
         let configuration = try SourceTree.text(of: "Sources/Vernal/Configuration/EngineConfiguration.swift")

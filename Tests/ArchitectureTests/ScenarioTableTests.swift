@@ -33,14 +33,9 @@ import Testing
     }
 
     @Test func `names only tests that exist`() throws {
-        var files: [String: String] = [:]
-        for file in try SourceTree.swiftFiles(below: "Tests") {
-            files[String(file.path.dropFirst("Tests/".count).dropLast(".swift".count))] = file.text
-        }
         for row in try ScenarioRow.all() {
             for test in row.tests {
-                let text = try #require(files[test.file], "\(row.number) names a file that is not there: \(test.file)")
-                #expect(Self.isTest(test.name, in: text), "\(row.number): no test `\(test.name)` in \(test.file)")
+                #expect(try test.exists(), "\(row.number): no test `\(test.name)` in \(test.file)")
             }
         }
     }
@@ -52,46 +47,25 @@ import Testing
             func `has arguments`(number: Int) {}
             func `is a helper`() {}
             """
-        #expect(Self.isTest("is there", in: text))
-        #expect(Self.isTest("has arguments", in: text))
-        #expect(!Self.isTest("is a helper", in: text))
-        #expect(!Self.isTest("is", in: text))
-    }
-
-    /// Whether there is a function of that name with `@Test` before it.
-    private static func isTest(_ name: String, in text: String) -> Bool {
-        guard let place = text.range(of: "func `\(name)`(") else { return false }
-        let before = text[..<place.lowerBound]
-        guard let attribute = before.range(of: "@Test", options: .backwards) else { return false }
-        return !before[attribute.upperBound...].contains("func ")
+        #expect(NamedTest.isTest("is there", in: text))
+        #expect(NamedTest.isTest("has arguments", in: text))
+        #expect(!NamedTest.isTest("is a helper", in: text))
+        #expect(!NamedTest.isTest("is", in: text))
     }
 }
 
 /// One row of the page.
 private struct ScenarioRow {
-    struct Test {
-        let name: String
-        /// Without `Tests/` and `.swift`.
-        let file: String
-    }
-
     let number: Int
     let isEssential: Bool
     let claim: String
     /// The tests, or the reason why there is none.
     let place: String
 
-    var tests: [Test] {
-        place.matches(of: #/`([^`]+)` in ([A-Za-z]+/[A-Za-z/]+)/#).map {
-            Test(name: String($0.output.1), file: String($0.output.2))
-        }
-    }
+    var tests: [NamedTest] { NamedTest.all(in: place) }
 
     static func all() throws -> [ScenarioRow] {
-        let page = try String(contentsOf: SourceTree.root.appending(path: "Tests/scenarios.md"), encoding: .utf8)
-        return page.split(separator: "\n").compactMap { line in
-            let cells = line.split(separator: "|", omittingEmptySubsequences: false)
-                .map { $0.trimmingCharacters(in: .whitespaces) }
+        try SourceTree.tableRows(of: "Tests/scenarios.md").compactMap { cells in
             guard cells.count == 6, let number = Int(cells[1]) else { return nil }
             return ScenarioRow(number: number, isEssential: cells[2] == "★", claim: cells[3], place: cells[4])
         }

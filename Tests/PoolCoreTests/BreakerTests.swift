@@ -65,6 +65,18 @@ import Testing
         #expect(breaker.heldUntil(now: start) == start + .milliseconds(750))
     }
 
+    @Test func `opens at the next failure when it is told that many will follow`() {
+        var breaker = CircuitBreaker(threshold: 5)
+        breaker.openAtNextFailure()
+        #expect(breaker.isClosed)
+        var other = breaker
+        #expect(breaker.connectFailed(isProbe: false, now: start, jitter: 0) == true)
+        #expect(breaker.heldUntil(now: start) == start + .seconds(1))
+        // A success in between says that it is not so.
+        other.connectSucceeded()
+        #expect(other.connectFailed(isProbe: false, now: start, jitter: 0) == false)
+    }
+
     @Test func `does not hear of failures that were begun before it opened`() {
         var breaker = open()
         #expect(breaker.connectFailed(isProbe: false, now: start + .milliseconds(900), jitter: 0) == false)

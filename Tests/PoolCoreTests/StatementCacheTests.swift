@@ -56,6 +56,16 @@ import Testing
         #expect(cache.willRun("b", signature: 0) == .prepare(name: "vernal_2", forget: ["vernal_9"]))
     }
 
+    @Test func `gives a statement up for good`() {
+        var cache = StatementCache(capacity: 4, prefix: "vernal_")
+        for _ in 0..<2 { _ = cache.willRun("a", signature: 0) }
+        cache.giveUpForGood("a")
+        for _ in 0..<3 { #expect(cache.willRun("a", signature: 0) == .plain) }
+        _ = cache.willRun("b", signature: 0)
+        #expect(cache.willRun("b", signature: 0) == .prepare(name: "vernal_2", forget: ["vernal_1"]))
+        cache.giveUpForGood("never seen")
+    }
+
     @Test func `never uses a name twice`() {
         var cache = StatementCache(capacity: 4, prefix: "vernal_")
         for _ in 0..<2 { _ = cache.willRun("a", signature: 0) }

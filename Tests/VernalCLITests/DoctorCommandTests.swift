@@ -225,6 +225,31 @@ import Vernal
         }
     }
 
+    @Test func `says when a pool is larger than the pooler's, and whether the pooler keeps prepared statements`()
+        async throws
+    {
+        let newer = ProcessInfo.processInfo.environment["VERNAL_PGBOUNCER_NEW"].flatMap { $0.isEmpty ? nil : $0 }
+        try await withEmbeddedPostgres { server in
+            for command in [nil, newer] {
+                var options = PoolerOptions.pgbouncer(poolSize: 3)
+                options.command = command
+                try await withEmbeddedPooler(options, for: PoolerTarget(server)) { pooler in
+                    let report = try await doctor("\(pooler.url)?pool_size=4", hiding: server.password)
+                    #expect(report.findings.contains { $0.what.contains("the pooler has 3 to the server") })
+                    let small = try await doctor("\(pooler.url)?pool_size=3", hiding: server.password)
+                    #expect(!small.findings.contains { $0.what.contains("to the server") })
+                    // Debian 12's PgBouncer knows nothing of them, and Debian 13's keeps 200.
+                    let keeps = command != nil
+                    #expect(small.findings.contains { $0.what.contains("max_prepared_statements is 200") } == keeps)
+                    let variables = ["DATABASE_URL": pooler.url, "VERNAL_UPSTREAM": "pgbouncer:prepared"]
+                    let told = try await vernal(["doctor"], environment: variables)
+                    #expect(told.output.contains("keeps no prepared statements") == !keeps)
+                    #expect(!told.output.contains("max_prepared_statements is 200"))
+                }
+            }
+        }
+    }
+
     @Test func `says so when a pooler accepts the login in front of a dead server`() async throws {
         try await withEmbeddedPostgres { server in
             try await withEmbeddedPooler(.pgbouncer(), for: PoolerTarget(server)) { pooler in

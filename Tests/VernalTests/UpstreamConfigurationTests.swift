@@ -30,12 +30,31 @@ import Vernal
         ("pgbouncer:statement", .pgbouncer.pooling(.statement)), ("rdsproxy", .rdsProxy), ("pgpool", .pgpool),
         ("odyssey:session", .odyssey.pooling(.session)), ("pgcat", .pgcat), ("pgdog", .pgdog),
         ("supavisor", .supavisor),
-        ("neon", .neon),
+        ("neon", .neon), ("pgbouncer:transaction", .pgbouncer), ("pgpool:transaction", .pgpool.pooling(.transaction)),
+        ("pgbouncer:prepared", .pgbouncer.keepingPreparedStatements()),
+        ("Odyssey:prepared", .odyssey.keepingPreparedStatements()),
     ])
     func `the variable takes every name, with and without a mode`(word: String, expected: Upstream) throws {
         let environment = ["DATABASE_URL": "postgres://h/d", "VERNAL_UPSTREAM": word]
         let found = try EngineConfiguration(environmentFor: nil, environment: environment)
         #expect(found.upstream == expected)
+    }
+
+    @Test func `prepared statements are kept by poolers of transactions only`() {
+        #expect(Upstream.pgbouncer.keepingPreparedStatements().description == "pgbouncer:prepared")
+        #expect(Upstream.pgbouncer.pooling(.session).keepingPreparedStatements().description == "pgbouncer:prepared")
+        #expect(Upstream.pgbouncer.keepingPreparedStatements().pooling(.session) == .pgbouncer.pooling(.session))
+        for upstream in [Upstream.direct, .rdsProxy, .pgpool] {
+            #expect(upstream.keepingPreparedStatements() == upstream)
+        }
+        for word in ["direct:prepared", "rdsproxy:prepared", "direct:session"] {
+            #expect(throws: VernalError.self) {
+                try EngineConfiguration(
+                    environmentFor: nil,
+                    environment: ["DATABASE_URL": "postgres://h/d", "VERNAL_UPSTREAM": word]
+                )
+            }
+        }
     }
 
     @Test func `a wrong word is refused with the right ones`() {

@@ -145,7 +145,7 @@ import VernalTestKit
 
     @Test func `a pause only takes time`() async throws {
         try await withPooler(.pgbouncer(poolSize: 2)) { pooler in
-            let (done, failures) = try await underLoad(pooler) {
+            let (done, failures) = try await pooler.underLoad {
                 try await pooler.order("PAUSE")
                 try await Task.sleep(for: .milliseconds(200))
                 try await pooler.order("RESUME")
@@ -159,7 +159,7 @@ import VernalTestKit
     /// everybody for `server_login_retry`.
     @Test func `a reconnect costs at most what PgBouncer itself refuses`() async throws {
         try await withPooler(.pgbouncer(poolSize: 2, settings: ["server_login_retry": "1"])) { pooler in
-            let (done, failures) = try await underLoad(pooler) {
+            let (done, failures) = try await pooler.underLoad {
                 try await pooler.order("RECONNECT")
                 try await Task.sleep(for: .milliseconds(300))
             }
@@ -170,7 +170,7 @@ import VernalTestKit
 
     @Test func `a kill and a restart cost what was under way, and nothing else`() async throws {
         try await withPooler(.pgbouncer(poolSize: 2)) { pooler in
-            let (done, failures) = try await underLoad(pooler) {
+            let (done, failures) = try await pooler.underLoad {
                 try await pooler.order("KILL vernal")
                 try await pooler.order("RESUME vernal")
                 try await Task.sleep(for: .milliseconds(100))
@@ -185,95 +185,13 @@ import VernalTestKit
         }
     }
 
-    /// Runs statements on four engines while something happens, and looks afterwards that all of them work.
-    ///
-    /// - Returns: how many statements succeeded, and the codes of the errors.
-    private func underLoad(
-        _ pooler: EmbeddedPooler,
-        _ happening: () async throws -> Void
-    ) async throws -> (done: Int, failures: [String]) {
-        let engines = try (0..<4).map { _ in try pooler.engine() }
-        let done = Shared(0)
-        let failures = Shared<[String]>([])
-        let isOver = Shared(false)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for engine in engines {
-                group.addTask {
-                    while !isOver.value {
-                        do {
-                            _ = try await engine.query("SELECT pg_sleep(0.001)")
-                            done.change { $0 += 1 }
-                        } catch let error as VernalError {
-                            failures.change { $0.append("\(error.code): \(error)") }
-                            try await Task.sleep(for: .milliseconds(5))
-                        }
-                    }
-                }
-            }
-            do {
-                try await eventually("there is load") { done.value > 20 }
-                try await happening()
-            } catch {
-                isOver.change { $0 = true }
-                throw error
-            }
-            isOver.change { $0 = true }
-            try await group.waitForAll()
-        }
-        for engine in engines {
-            try await expectAnswer(from: engine)
-            await engine.dispose()
-        }
-        return (done.value, failures.value)
-    }
-
     // MARK: Sessions that are shared
 
     /// Two functions take turns on one server connection.
     @Test func `two engines on one server connection never see each other's session`() async throws {
-        let wanted = ProcessInfo.processInfo.environment["VERNAL_SHARED_STATEMENTS"].flatMap { Int($0) } ?? 6000
         try await withPooler(.pgbouncer(poolSize: 1, settings: ["server_reset_query": ""])) { pooler in
-            let count = Shared(0)
-            try await withThrowingTaskGroup(of: Int.self) { group in
-                for name in ["one", "two"] {
-                    let engine = try pooler.engine { $0.pinPolicy = .refuse }
-                    group.addTask {
-                        try await using(engine) { engine in
-                            var backend = 0
-                            var number = 0
-                            while count.value < wanted {
-                                number += 1
-                                backend = try await self.takeTurn(engine, name, number, count)
-                            }
-                            return backend
-                        }
-                    }
-                }
-                var backends: Set<Int> = []
-                for try await backend in group { backends.insert(backend) }
-                #expect(backends.count == 1)
-            }
+            try await pooler.takeTurns()
         }
-    }
-
-    private func takeTurn(_ engine: Engine, _ name: String, _ number: Int, _ count: Shared<Int>) async throws -> Int {
-        let mine = "SELECT coalesce(current_setting('vernal.owner', true), '')"
-        let before: String = try await engine.query(SQLQuery(unsafeRaw: mine)).value()
-        #expect(before == "")
-        let backend = try await engine.withTransaction { connection in
-            _ = try await connection.query("SELECT set_config('vernal.owner', \(name), true)")
-            try await connection.execute("CREATE TEMP TABLE mine (n int) ON COMMIT DROP")
-            let seen: String = try await connection.query(SQLQuery(unsafeRaw: mine)).value()
-            #expect(seen == name)
-            return try await connection.query("SELECT pg_backend_pid()::int8").value(as: Int.self)
-        }
-        // What would stay in the session is not even sent.
-        if number % 10 == 0 {
-            await #expect(throws: VernalError.self) { try await engine.execute("SET vernal.owner = 'nobody'") }
-            await #expect(throws: VernalError.self) { try await engine.execute("SELECT pg_advisory_lock(1)") }
-        }
-        count.change { $0 += 7 }
-        return backend
     }
 }
 

@@ -58,13 +58,52 @@ import VernalTestKit
             await #expect(throws: VernalError.self) {
                 try await engine.query("SELECT \"no such column\" FROM proxy_users")
             }
-        case 5 where number % 1000 == 5:
+        case 5: try await invokeSeldom(number / 10 % 100, engine)
+        default:
+            _ = try await engine.query("SELECT id, name FROM proxy_users WHERE id = \(number)").first
+        }
+    }
+
+    /// What happens once in a hundred times or less.
+    private func invokeSeldom(_ number: Int, _ engine: Engine) async throws {
+        switch number {
+        case 0:
             // RDS Proxy takes no cancel, so it costs the connection.
             await #expect(throws: VernalError.self) {
                 try await engine.query("SELECT pg_sleep(10)", timeout: .milliseconds(5))
             }
+        case 1...5:
+            // The server gives it up in favour of another, and it is run again.
+            var runs = 0
+            try await engine.withTransaction(TransactionOptions(retries: 1)) { connection in
+                runs += 1
+                guard runs == 1 else { return }
+                try await connection.execute("DO $$ BEGIN RAISE 'gave way' USING ERRCODE = '40001'; END $$")
+            }
+            #expect(runs == 2)
+        case 6...10:
+            // On a server of one's own the session would be reset after that: nobody knows what it has done.
+            try await engine.execute("DO $$ BEGIN PERFORM 1; END $$")
+        case 11...15:
+            try await engine.withTransaction { connection in
+                _ = try await connection.query("SELECT set_config('vernal.number', '1', true)")
+            }
+        case 16...20:
+            let answers = try await engine.pipeline {
+                "SELECT \(number)::int8"
+                "SELECT 2::int8"
+            }
+            #expect(answers.count == 2)
+        case 21...25:
+            let count = try await engine.stream("SELECT id, name FROM proxy_users LIMIT 50") { rows in
+                var count = 0
+                while try await rows.next() != nil { count += 1 }
+                return count
+            }
+            #expect(count > 0)
+        case 26: engine.invalidateAll()
         default:
-            _ = try await engine.query("SELECT id, name FROM proxy_users WHERE id = \(number)").first
+            _ = try await engine.query("SELECT id, name FROM proxy_users ORDER BY id LIMIT 3")
         }
     }
 
@@ -100,6 +139,11 @@ import VernalTestKit
                 try await engine.withTransaction { connection in
                     try await connection.execute("SET LOCAL search_path = public")
                 }
+            }
+            // Whoever judges here is awake.
+            try await using(upstream.engine { $0.pinPolicy = .allow }) { engine in
+                try await engine.execute("SET search_path = public")
+                #expect(upstream.record.pins.count == 1)
             }
         }
     }

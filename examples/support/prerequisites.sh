@@ -76,6 +76,8 @@ missing_prerequisites() {
     command -v slowhttptest >/dev/null || echo slowhttptest
     command -v promtool >/dev/null || echo promtool
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python
+    # With it packages of Debian can be told from forgeries, on Ubuntu, too.
+    [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
         echo chromium
 }

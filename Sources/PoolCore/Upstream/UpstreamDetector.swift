@@ -13,7 +13,7 @@ package enum UpstreamDetector {
         var seen = verdict(onWhatIsSeenIn: evidence)
         seen.isAdminConsole = evidence.serverVersion?.hasSuffix("/bouncer") == true
         if seen.isAdminConsole { seen.reasons.append("server_version is that of PgBouncer's admin console") }
-        return evidence.override.map { combine($0, with: seen) } ?? seen
+        return evidence.override.map { combine($0, with: seen, losesStatements: evidence.losesStatements) } ?? seen
     }
 
     /// Whether one row of questions would make the verdict surer.
@@ -171,13 +171,26 @@ package enum UpstreamDetector {
 
     // MARK: What the user says
 
-    private static func combine(_ said: UpstreamEvidence.Override, with seen: UpstreamVerdict) -> UpstreamVerdict {
+    private static func combine(
+        _ said: UpstreamEvidence.Override,
+        with seen: UpstreamVerdict,
+        losesStatements: Bool
+    ) -> UpstreamVerdict {
         var verdict = UpstreamVerdict(said.kind, said.mode, confidence: 1, reasons: ["\(said.source) says so"])
         verdict.isAdminConsole = seen.isAdminConsole
         // That there is a pooler is no contradiction to what the user knows of its mode.
         let isSure = seen.confidence >= sufficientConfidence && seen.kind != .unknown
         let knowsMode = seen.mode != .unknown || said.kind == .direct
-        guard isSure, knowsMode, seen.strictness > verdict.strictness else { return verdict }
+        guard isSure, knowsMode, seen.strictness > verdict.strictness else {
+            guard said.keepsStatements else { return verdict }
+            verdict.keepsStatements = !losesStatements
+            if losesStatements {
+                verdict.contradiction =
+                    "\(said.source) says that \(said.kind.rawValue) keeps prepared statements, but one was not there when it was "
+                    + "to be run: nothing is prepared any more"
+            }
+            return verdict
+        }
         verdict = seen
         verdict.contradiction =
             "\(said.source) says \(said.kind.rawValue)\(said.mode == .none ? "" : " in \(said.mode.rawValue) mode"), "

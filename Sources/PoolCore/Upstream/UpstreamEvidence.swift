@@ -6,12 +6,15 @@ package struct UpstreamEvidence: Sendable, Hashable {
     package struct Override: Sendable, Hashable {
         package var kind: UpstreamKind
         package var mode: PoolingMode
+        /// Whether the pooler keeps prepared statements for each of its clients, which cannot be seen from here.
+        package var keepsStatements: Bool
         /// Where it is said, for the reasons: a setting, a variable, an option of the URL.
         package var source: String
 
-        package init(_ kind: UpstreamKind, _ mode: PoolingMode, source: String) {
+        package init(_ kind: UpstreamKind, _ mode: PoolingMode, keepsStatements: Bool = false, source: String) {
             self.kind = kind
             self.mode = mode
+            self.keepsStatements = keepsStatements
             self.source = source
         }
     }
@@ -34,6 +37,8 @@ package struct UpstreamEvidence: Sendable, Hashable {
     /// What messages gave away.
     package private(set) var signals: [UpstreamSignal] = []
     package var probe: UpstreamProbe?
+    /// Whether a statement that was prepared was not there when it was to be run.
+    package var losesStatements = false
 
     package init(host: String? = nil, port: Int? = nil, user: String? = nil) {
         self.host = host

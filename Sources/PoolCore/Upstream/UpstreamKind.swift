@@ -32,6 +32,8 @@ package struct UpstreamVerdict: Sendable, Hashable {
     package var reasons: [String]
     /// Whether this is not a database but the console in which an administrator gives orders to a pooler.
     package var isAdminConsole = false
+    /// Whether the user says that the pooler keeps prepared statements for each of its clients.
+    package var keepsStatements = false
     /// What the user says and what is seen do not go together: a warning, and the stricter of the two was taken.
     package var contradiction: String?
 

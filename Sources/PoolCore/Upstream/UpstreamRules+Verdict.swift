@@ -11,6 +11,10 @@ extension UpstreamRules {
             case (_, .session): .sessionPooler(verdict.kind)
             default: .transactionPooler(verdict.kind)
             }
+        if verdict.keepsStatements, verdict.mode == .transaction, verdict.kind != .rdsProxy {
+            namedStatements = .yes
+            keepsStatements = true
+        }
     }
 
     private init() {
@@ -129,7 +133,9 @@ extension UpstreamRules {
         var sentences = [
             allowsStartupOptions
                 ? "startup options (-c name=value) may be sent" : "no startup options: the upstream would refuse them",
-            "statements prepared under a name: \(words(namedStatements))",
+            "statements prepared under a name: \(words(namedStatements))"
+                + (namedStatements == .dependsOnVersion && !forgetsStatements
+                    ? ", unless you say so (VERNAL_UPSTREAM=pgbouncer:prepared, with the pooler's own name)" : ""),
             allowsReset ? "a session can be reset with DISCARD ALL" : "no DISCARD, no session SET on return",
             allowsCancel
                 ? "statements can be cancelled" : "no cancel: a statement that takes too long costs its connection",
@@ -142,6 +148,9 @@ extension UpstreamRules {
         }
         if let longestIdle { sentences.append("connections are given up after \(minutes(longestIdle)) of rest") }
         if let longestLife { sentences.append("connections are replaced after \(minutes(longestLife))") }
+        if keepsIdleConnections {
+            sentences.append("a small pool is enough: what it has more than the pooler only waits there")
+        }
         sentences.append(
             keepsIdleConnections
                 ? "idle connections are kept while the process is frozen: they cost the database nothing"

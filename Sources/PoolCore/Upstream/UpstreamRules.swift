@@ -18,6 +18,8 @@ package struct UpstreamRules: Sendable, Hashable {
     package var allowsStartupParameters: Bool
     /// Whether statements may be prepared under a name with the protocol's `Parse`.
     package var namedStatements: Allowance
+    /// Whether the user says that the pooler keeps what is prepared for each of its clients.
+    package var keepsStatements = false
     /// Whether the session can be cleaned with `DISCARD ALL`.
     package var allowsReset: Bool
     /// Whether a statement can be cancelled.
@@ -45,7 +47,11 @@ package struct UpstreamRules: Sendable, Hashable {
     /// Whether statements that come again are prepared.
     ///
     /// The server has to be told which of them it can forget, and a proxy that takes `DEALLOCATE` amiss would be pinned by that.
-    package var preparesStatements: Bool { namedStatements == .yes && !forbidden.contains(.sqlPrepare) }
+    /// A pooler that keeps the statements of each client forgets by itself those that were not used for long.
+    package var preparesStatements: Bool { namedStatements == .yes && (forgetsStatements || keepsStatements) }
+
+    /// Whether the server can be told with `DEALLOCATE` which statements it can forget.
+    package var forgetsStatements: Bool { !forbidden.contains(.sqlPrepare) }
 
     /// What a statement does that it must not.
     package func breaches(_ traits: StatementTraits, inTransaction: Bool) -> StatementTraits {
@@ -61,6 +67,7 @@ package struct UpstreamRules: Sendable, Hashable {
         rules.allowsStartupOptions = allowsStartupOptions && other.allowsStartupOptions
         rules.allowsStartupParameters = allowsStartupParameters && other.allowsStartupParameters
         rules.namedStatements = min(namedStatements, other.namedStatements)
+        rules.keepsStatements = keepsStatements && other.keepsStatements
         rules.allowsReset = allowsReset && other.allowsReset
         rules.allowsCancel = allowsCancel && other.allowsCancel
         rules.pipelining = min(pipelining, other.pipelining)

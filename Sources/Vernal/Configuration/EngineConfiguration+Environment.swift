@@ -79,7 +79,7 @@ extension EngineConfiguration {
         }
         if let value = variables["VERNAL_UPSTREAM"] {
             let detected: [(word: String, value: Upstream?)] = [("auto", nil)]
-            upstream = try value.choice(detected + Upstream.all.map { ($0.description, $0) })
+            upstream = try value.choice(detected + Upstream.names.map { ($0.word, $0.value) })
             upstreamSource = value.name
         }
     }

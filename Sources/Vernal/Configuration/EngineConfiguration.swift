@@ -108,8 +108,9 @@ public struct EngineConfiguration: Sendable, Hashable {
     /// How many statements a connection keeps in mind, so that one that comes again is prepared: the server
     /// does not parse it again, and after some times does not plan it again either.
     ///
-    /// From 0, which turns it off, to 10,000; default 64. Where sessions are shared with others nothing is prepared. A
-    /// statement is prepared when it comes for the second time, in the same round trip.
+    /// From 0, which turns it off, to 10,000; default 64. Where sessions are shared with others nothing is prepared, unless
+    /// `upstream` says that the pooler keeps what is prepared. A statement is prepared when it comes for the second time, in the same
+    /// round trip.
     public var statementCacheSize = 64
 
     // MARK: Connects

@@ -11,7 +11,7 @@ extension PostgresConnection {
             signature: query.parameters.signature,
             // What can be asked in a transaction may not be enough to find out.
             mayPrepare: upstream.allowsNamedStatements || !isInTransaction,
-            mayForget: !isInTransaction
+            mayForget: !isInTransaction && upstream.forgetsStatements
         )
         switch use {
         case .plain:
@@ -70,11 +70,14 @@ extension PostgresConnection {
         guard let server = error.server, let state = server.sqlState, server.context == nil,
             Self.staleness.contains(state)
         else { throw error }
+        // A pooler prepares equal texts once for all: under a new name there is the same plan again.
+        let isShared = !upstream.forgetsStatements
         switch state {
         case "26000": statements.forgetAll()
-        case "0A000": statements.giveUp(query.text)
+        case "0A000": isShared ? statements.giveUpForGood(query.text) : statements.giveUp(query.text)
         default: statements.forget(query.text)
         }
+        if isShared, state != "0A000" { upstream.lostStatement() }
         // Nothing was run; but in a transaction the error has ended that.
         guard link.transactionStatus == .idle else { throw error }
         return try await link.query(query.text, query.parameters, until: deadline)

@@ -153,7 +153,7 @@ public final class Engine: Sendable {
     /// A connection can die between the look at it and the send.
     ///
     /// If nothing of the statement left the process, it cannot have been run, so it is run on another connection.
-    private func replaying<R>(
+    package func replaying<R>(
         _ isRepeatable: Bool,
         at site: CallSite,
         _ body: (inout PostgresConnection) async throws -> R

@@ -83,10 +83,14 @@ package struct PoolerFacts: Sendable, Hashable, Codable {
     package var clientLimit: Int?
     /// How many connections to the server it has for a user and a database.
     package var poolSize: Int?
+    /// How many prepared statements it keeps in a connection to the server; 0: it keeps none for its clients; `nil`: it knows nothing
+    /// of that.
+    package var preparedStatements: Int?
 
-    package init(clientLimit: Int? = nil, poolSize: Int? = nil) {
+    package init(clientLimit: Int? = nil, poolSize: Int? = nil, preparedStatements: Int? = nil) {
         self.clientLimit = clientLimit
         self.poolSize = poolSize
+        self.preparedStatements = preparedStatements
     }
 
     /// Reads PgBouncer's answer to `SHOW CONFIG`: a setting in each row.
@@ -96,6 +100,7 @@ package struct PoolerFacts: Sendable, Hashable, Codable {
             switch result.text(0, row: row) {
             case "max_client_conn": clientLimit = result.text(1, row: row).flatMap { Int($0) }
             case "default_pool_size": poolSize = result.text(1, row: row).flatMap { Int($0) }
+            case "max_prepared_statements": preparedStatements = result.text(1, row: row).flatMap { Int($0) }
             default: break
             }
         }

@@ -14,10 +14,13 @@ public struct Upstream: Sendable, Hashable, CustomStringConvertible {
 
     package let kind: UpstreamKind
     package let mode: PoolingMode
+    /// Whether the pooler keeps prepared statements for each of its clients.
+    package let keepsStatements: Bool
 
-    private init(_ kind: UpstreamKind, _ mode: PoolingMode = .transaction) {
+    private init(_ kind: UpstreamKind, _ mode: PoolingMode = .transaction, keepsStatements: Bool = false) {
         self.kind = kind
         self.mode = mode
+        self.keepsStatements = keepsStatements
     }
 
     /// PostgreSQL itself, or a proxy that only forwards bytes.
@@ -45,20 +48,34 @@ public struct Upstream: Sendable, Hashable, CustomStringConvertible {
         return Upstream(kind, PoolingMode(rawValue: pooling.rawValue) ?? .transaction)
     }
 
-    /// The name, as `VERNAL_UPSTREAM` takes it: `pgbouncer`, or `pgbouncer:session` for another mode than the usual one.
+    /// The same pooler in transaction mode, with prepared statements that it keeps for each of its clients: PgBouncer from 1.21
+    /// on with `max_prepared_statements` above 0 (which it is by default from 1.24 on), Odyssey with
+    /// `pool_reserve_prepared_statement`, PgCat with `prepared_statements_cache_size`, PgDog.
+    ///
+    /// It cannot be seen from here, so that without this nothing is prepared behind a pooler of transactions. If a statement turns out
+    /// not to be there, nothing is prepared any more, and an event says so. RDS Proxy, pgpool-II and a direct connection stay as they
+    /// are.
+    public func keepingPreparedStatements() -> Upstream {
+        [.direct, .rdsProxy, .pgpool].contains(kind) ? self : Upstream(kind, .transaction, keepsStatements: true)
+    }
+
+    /// The name, as `VERNAL_UPSTREAM` takes it: `pgbouncer`; `pgbouncer:session` for another mode than the usual one; or
+    /// `pgbouncer:prepared` for one that keeps prepared statements.
     public var description: String {
+        if keepsStatements { return "\(kind.rawValue):prepared" }
         let isUsual = Self.usual.contains { $0.kind == kind && $0.mode == mode }
         return isUsual ? kind.rawValue : "\(kind.rawValue):\(mode.rawValue)"
     }
 
     private static let usual = [direct, pgbouncer, rdsProxy, pgpool, odyssey, pgcat, pgdog, supavisor, neon]
 
-    /// All that `VERNAL_UPSTREAM` takes, by name.
-    static let all =
-        usual
-        + usual.flatMap { upstream in
-            Pooling.allCases.map { upstream.pooling($0) }.filter { $0 != upstream }
+    /// All that `VERNAL_UPSTREAM` takes, with its name; the usual mode may be named, too.
+    static let names: [(word: String, value: Upstream)] =
+        usual.map { ($0.description, $0) }
+        + usual.filter { $0.kind != .direct && $0.kind != .rdsProxy }.flatMap { upstream in
+            Pooling.allCases.map { ("\(upstream.kind.rawValue):\($0.rawValue)", upstream.pooling($0)) }
         }
+        + usual.map { $0.keepingPreparedStatements() }.filter(\.keepsStatements).map { ($0.description, $0) }
 }
 
 /// What is done about a statement that pins a proxy, or whose effect is lost or leaks behind a pooler.

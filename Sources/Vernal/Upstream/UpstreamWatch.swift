@@ -22,6 +22,7 @@ final class UpstreamWatch: Sendable {
     private let isGuarding = Atomic<Bool>(false)
     private let isResettable = Atomic<Bool>(false)
     private let isNaming = Atomic<Bool>(false)
+    private let isForgetting = Atomic<Bool>(false)
     private let isPipelining = Atomic<Bool>(false)
     private let isRDSProxy = Atomic<Bool>(false)
     private let policy: PinPolicy
@@ -36,7 +37,12 @@ final class UpstreamWatch: Sendable {
             user: configuration.settings["user"]
         )
         if let upstream = configuration.upstream {
-            evidence.override = .init(upstream.kind, upstream.mode, source: configuration.upstreamSource)
+            evidence.override = .init(
+                upstream.kind,
+                upstream.mode,
+                keepsStatements: upstream.keepsStatements,
+                source: configuration.upstreamSource
+            )
         }
         let verdict = UpstreamDetector.verdict(on: evidence)
         state = Mutex(State(evidence: evidence, verdict: verdict, rules: UpstreamRules(for: verdict)))
@@ -123,6 +129,7 @@ final class UpstreamWatch: Sendable {
             state.isSettled = true
             isResettable.store(state.rules.allowsReset, ordering: .relaxed)
             isNaming.store(state.rules.preparesStatements, ordering: .relaxed)
+            isForgetting.store(state.rules.forgetsStatements, ordering: .relaxed)
             isPipelining.store(state.rules.pipelining == .yes, ordering: .relaxed)
             isRDSProxy.store(verdict.kind == .rdsProxy, ordering: .relaxed)
             isGuarding.store(state.rules.guardsStatements && policy != .allow, ordering: .relaxed)
@@ -175,6 +182,16 @@ final class UpstreamWatch: Sendable {
 
     /// Whether statements may be prepared under a name.
     var allowsNamedStatements: Bool { isNaming.load(ordering: .relaxed) }
+
+    /// Whether the server can be told which prepared statements it can forget.
+    var forgetsStatements: Bool { isForgetting.load(ordering: .relaxed) }
+
+    /// A statement that was prepared was not there: the pooler does not keep them, whatever the user says.
+    func lostStatement() {
+        change { state in
+            if state.rules.keepsStatements { state.evidence.losesStatements = true }
+        }
+    }
 
     /// Whether several statements may be on their way at once.
     var allowsPipelining: Bool { isPipelining.load(ordering: .relaxed) }

@@ -101,6 +101,45 @@ extension DoctorFacts {
                 )
             )
         }
+        return findings + poolerFindings(inspection)
+    }
+
+    /// What a pooler of transactions or statements shares, and what the pool makes of it.
+    private func poolerFindings(_ inspection: UpstreamInspection) -> [DoctorFinding] {
+        guard let pooler = inspection.pooler else { return [] }
+        var findings: [DoctorFinding] = []
+        let isShared = ["transaction", "statement", "unknown"].contains(inspection.status.mode)
+        if let size = pooler.poolSize, isShared, pool.poolSize + pool.maxOverflow > size {
+            findings.append(
+                DoctorFinding(
+                    .advice,
+                    "the pool may open \(pool.poolSize + pool.maxOverflow) connections, and the pooler has \(size) to the "
+                        + "server: the others wait in it",
+                    change:
+                        "set a smaller pool_size (VERNAL_POOL_SIZE): behind a pooler of transactions 1 or 2 are enough"
+                )
+            )
+        }
+        let isPreparing = pool.upstream?.keepsStatements == true
+        if let kept = pooler.preparedStatements, kept > 0, inspection.status.mode != "session", !isPreparing {
+            findings.append(
+                DoctorFinding(
+                    .advice,
+                    "PgBouncer keeps prepared statements (max_prepared_statements is \(kept)), and the engine prepares none, "
+                        + "because it cannot see that",
+                    change: "set VERNAL_UPSTREAM=pgbouncer:prepared, if it pools transactions"
+                )
+            )
+        }
+        if isPreparing, (pooler.preparedStatements ?? 0) == 0 {
+            findings.append(
+                DoctorFinding(
+                    .problem,
+                    "PgBouncer keeps no prepared statements, and the setting upstream says that it does",
+                    change: "set max_prepared_statements (PgBouncer 1.21 or later), or VERNAL_UPSTREAM=pgbouncer"
+                )
+            )
+        }
         return findings
     }
 }

@@ -75,10 +75,18 @@ import Testing
             .tooManyConnections,
             .soon
         ),
+        Row(
+            "53300",
+            "remaining connection slots are reserved for roles with privileges of the \"pg_use_reserved_connections\" role",
+            .tooManyConnections,
+            .soon
+        ),
         Row("53300", "too many connections for role \"x\"", .tooManyConnections, .soon),
         Row("53300", "too many connections for database \"x\"", .tooManyConnections, .soon),
         // (b)
         Row("57P03", "the database system is starting up", .unavailable, .soon),
+        Row("57P03", "the database system is shutting down", .unavailable, .soon),
+        Row("57P03", "the database system is in recovery mode", .unavailable, .soon),
         Row("57P03", "the database system is not yet accepting connections", .unavailable, .soon),
         Row("57P01", "terminating connection due to administrator command", .unavailable, .soon),
         Row("57P02", "terminating connection because of crash of another server process", .unavailable, .soon),
@@ -255,6 +263,8 @@ import Testing
             .tooManyConnections,
             .soon
         ),
+        Row("53300", "too many client tcp connections (global client_max)", .tooManyConnections, .soon),
+        Row("53300", "too many client tcp connections (client_max for user d.u 5)", .tooManyConnections, .soon),
         Row("53300", "too many active clients for user (pool_size for user d.u reached 1)", .tooManyConnections, .soon),
         Row("08006", "odyssey: c0123456789ab: Odyssey is gracefully shutting down", .unavailable, .soon),
         Row("08006", "odyssey: c0123456789ab: failed to connect to remote server s0123456789ab", .unavailable, .soon),
