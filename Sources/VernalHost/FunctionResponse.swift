@@ -82,7 +82,7 @@ public struct FunctionResponse: Sendable {
 }
 
 /// Where the content of a streamed response goes; it is lent to the closure that makes the content.
-public struct ResponseBodyWriter: ~Copyable {
+public struct ResponseBodyWriter: ~Copyable, Sendable {
     private let sink: @Sendable ([UInt8]) async throws -> Void
 
     /// Makes a writer, for example to look in a test at what a handler streams.

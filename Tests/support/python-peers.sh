@@ -18,6 +18,20 @@ python_peers() {
     printf '%s\n' "$folder"
 }
 
+# python_botocore: prints the folder with a virtual environment that has AWS's own library for Python; makes it when it is missing.
+python_botocore() {
+    local wanted='botocore==1.44.5'
+    local folder=${XDG_CACHE_HOME:-$HOME/.cache}/vernal/python-botocore
+    if [ "$(cat "$folder/versions" 2>/dev/null)" != "$wanted" ]; then
+        rm -rf "$folder"
+        mkdir -p "${folder%/*}"
+        python3 -m venv "$folder" >&2 || return 1
+        "$folder/bin/pip" install -q "$wanted" >&2 || return 1
+        printf '%s' "$wanted" >"$folder/versions"
+    fi
+    printf '%s\n' "$folder"
+}
+
 # aws_events: prints the folder with the events that 'sam local generate-event' makes, each as SERVICE-EVENT.json.
 aws_events() {
     local peers

@@ -67,7 +67,7 @@ package struct LibpqConnection: ~Copyable {
     }
 
     /// Gives the connection up in the middle of something: libpq may take it for a good one still.
-    mutating func leave() {
+    package mutating func leave() {
         wasLeft = true
         lifeline.cut()
     }

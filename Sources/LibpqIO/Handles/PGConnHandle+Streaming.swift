@@ -1,6 +1,7 @@
 internal import CLibpq
 
-// What libpq has for answers that are too large to be kept, for data that is copied, and for statements in one flight.
+// What libpq has for answers that are too large to be kept, for data that is copied, for statements in one
+// flight, and for what comes without being asked for.
 
 extension PGConnHandle {
     // MARK: Rows
@@ -65,6 +66,21 @@ extension PGConnHandle {
 
     /// The corresponding libpq function is `PQpipelineSync`.
     mutating func pipelineSync() -> Bool { unsafe PQpipelineSync(conn) == 1 }
+
+    // MARK: Notifications
+
+    /// Takes the next notification out of what was read from the socket.
+    ///
+    /// The corresponding libpq function is `PQnotifies`.
+    mutating func notifies() -> ServerNotification? {
+        guard let notification = unsafe PQnotifies(conn) else { return nil }
+        defer { unsafe PQfreemem(notification) }
+        return unsafe ServerNotification(
+            channel: String(cString: notification.pointee.relname),
+            payload: String(cString: notification.pointee.extra),
+            senderPID: notification.pointee.be_pid
+        )
+    }
 }
 
 /// What `PQgetCopyData` found.

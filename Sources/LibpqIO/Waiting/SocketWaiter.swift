@@ -97,6 +97,20 @@ package final class SocketWaiter: Sendable {
         return reason
     }
 
+    /// Sleeps until there is something to read, for what comes when it comes and is no answer.
+    ///
+    /// Never in place; and it does not count as waiting for a server, so that it keeps nobody else from doing so.
+    func sleep(untilReadable descriptor: Int32, deadline: Moment?) async -> WakeReason {
+        if Task.isCancelled { return .cancelled }
+        if let deadline, deadline <= .now { return isReadable(descriptor) ? .ready : .timedOut }
+        return await poller.sleep(
+            at: Parking(),
+            for: (descriptor, .read),
+            until: deadline,
+            isCancellable: true
+        )
+    }
+
     /// The thread that watches the sockets, for tasks that prefer to run there.
     package var executor: any TaskExecutor { poller }
 

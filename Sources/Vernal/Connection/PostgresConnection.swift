@@ -15,6 +15,8 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// Whether the server ended the connection for a reason that is not this connection's alone, or is not the one that is
     /// wanted any more.
     var isSuspect = false
+    /// Whether it is lent to a `NotificationStream`.
+    var isListening = false
     /// What the server has prepared.
     var statements: StatementCache
     /// The beginning of a transaction, as long as it has not been sent.

@@ -113,4 +113,29 @@ extension Engine {
             try await connection.pipeline(timeout: timeout, statements)
         }
     }
+
+    /// Listens to channels on a connection of the pool, for as long as a closure runs; see `PostgresConnection.listen`.
+    ///
+    /// The connection belongs to the listener all the time: give those who listen an engine of their own, with as many connections
+    /// as there may be of them.
+    ///
+    /// - Parameters:
+    ///   - channels: The names of the channels.
+    ///   - timeout: How long to listen, once there is a connection.
+    ///   - fileID: Where this is written, for the report of a leak.
+    ///   - line: Where this is written, for the report of a leak.
+    ///   - body: What is done with the notifications.
+    /// - Returns: what the closure returned.
+    /// - Throws: as `withConnection` and `PostgresConnection.listen`.
+    public func listen<R>(
+        to channels: [String],
+        timeout: Duration? = nil,
+        fileID: StaticString = #fileID,
+        line: Int = #line,
+        _ body: (inout NotificationStream) async throws -> R
+    ) async throws -> R {
+        try await withConnection(at: CallSite(fileID: fileID, line: line)) { connection in
+            try await connection.listen(to: channels, timeout: timeout, body)
+        }
+    }
 }

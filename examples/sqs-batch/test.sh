@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Plays a queue under `vernal run`, with a real database (DATABASE_URL): messages that are no good, that come twice, that get in each
+# other's way, and a database that goes away.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+# shellcheck source=examples/support/platform-emulator.sh
+source ../support/platform-emulator.sh
+
+vernal=$(find_vernal)
+work=$(mktemp -d "${TMPDIR:-/tmp}/sqs-batch-XXXXXX")
+platform='' platform_url=''
+finish() {
+    stop_platform
+    rm -rf "$work"
+}
+trap finish EXIT
+
+passed=0
+# expect NAME EXPECTED ACTUAL
+expect() {
+    if [ "$2" != "$3" ]; then
+        printf 'FAILED: %s\n  expected: %s\n  got:      %s\n' "$1" "$2" "$3"
+        cat "$work/log"
+        exit 1
+    fi
+    passed=$((passed + 1))
+}
+sql() { psql -XqAt -v ON_ERROR_STOP=1 "$DATABASE_URL" "$@"; }
+stock() { sql -c "SELECT count FROM stock WHERE item = '$1'"; }
+# order ITEM COUNT: the body of a message.
+order() { printf '{"item":"%s","count":%s}' "$1" "$2"; }
+# deliver QUEUE ID=BODY...: the answer to a batch; its status is 1 when that is an error.
+deliver() { "$vernal" invoke --url "$platform_url" --data "$(python3 sqs_event.py "$@")" 2>&1; }
+# failures ID...: the report in which these have failed.
+failures() {
+    local list=''
+    for identity in "$@"; do list+=",{\"itemIdentifier\":\"$identity\"}"; done
+    printf '{"batchItemFailures":[%s]}' "${list#,}"
+}
+# hold ITEM SECONDS: a transaction of somebody else that changes an item and takes its time; returns when it has the row.
+hold() {
+    psql -XqAt "$DATABASE_URL" -c "BEGIN ISOLATION LEVEL SERIALIZABLE;
+        UPDATE stock SET count = count - 1 WHERE item = '$1'; SELECT pg_sleep($2); COMMIT" >/dev/null &
+    holder=$!
+    for _ in $(seq 500); do
+        [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")" = 0 ] || return 0
+        sleep 0.02
+    done
+    return 1
+}
+# waits_for_row: returns when a statement waits for a lock.
+waits_for_row() {
+    for _ in $(seq 500); do
+        [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")" = 0 ] || return 0
+        sleep 0.02
+    done
+    return 1
+}
+
+sql -c 'DROP TABLE IF EXISTS stock, handled_messages' 2>/dev/null
+sql -f schema.sql -c "INSERT INTO stock VALUES ('bolt', 1000), ('nut', 10)"
+start_platform "$work/log" "$EXAMPLE_BIN/sqs-batch" --timeout 10s --faults
+
+expect 'a message takes effect' "$(failures) 998" \
+    "$("$vernal" invoke --url "$platform_url" --event sqs --data "$(order bolt 2)") $(stock bolt)"
+
+# Messages that are no good are alone in the report.
+batch=(a1="$(order bolt 1)" a2='no JSON' a3="$(order nut 11)" a4="$(order nut 4)" a5="$(order gold 1)" a6="$(order bolt -5)")
+expect 'poison is reported, and nothing but poison' "$(failures a2 a3 a5 a6)" "$(deliver orders "${batch[@]}")"
+expect 'the others have taken effect' '997 6' "$(stock bolt) $(stock nut)"
+expect 'a batch that comes again fails in the same messages' "$(failures a2 a3 a5 a6)" "$(deliver orders "${batch[@]}")"
+expect 'and takes no effect twice' '997 6' "$(stock bolt) $(stock nut)"
+expect 'no log has the content of a message' 0 "$(grep -c 'no JSON' "$work/log" || true)"
+expect 'in a FIFO queue nothing overtakes what failed' "$(failures b2 b3) 996" \
+    "$(deliver orders.fifo b1="$(order bolt 1)" b2='{}' b3="$(order bolt 1)") $(stock bolt)"
+
+# Two transactions that want the same row: the server gives one up, and it is run again.
+hold bolt 1
+expect 'a serialization failure is nobody'\''s business' "$(failures)" "$(deliver orders c1="$(order bolt 1)")"
+wait "$holder"
+expect 'the transaction was run twice' 1 "$(grep 'message-id=c1' "$work/log" | grep -c 'attempts=2' || true)"
+expect 'and took effect once' 994 "$(stock bolt)"
+
+# Two batches at once for one item, and a third who lets both begin at the same moment. What fails comes again, as from a queue.
+hold bolt 1
+for number in 1 2; do
+    batch=()
+    for message in $(seq 20); do batch+=("d$number-$message=$(order bolt 1)"); done
+    (
+        for _ in $(seq 10); do
+            deliver orders "${batch[@]}" >"$work/batch$number"
+            [ "$(cat "$work/batch$number")" != "$(failures)" ] || break
+        done
+    ) &
+    pids[number]=$!
+done
+wait "${pids[@]}" "$holder"
+expect 'two batches at once come through' "$(failures)$(failures)" "$(cat "$work/batch1" "$work/batch2" | tr -d '\n')"
+expect 'each message once' '953 40' "$(stock bolt) $(sql -c "SELECT count(*) FROM handled_messages WHERE id LIKE 'd%'")"
+again=$(grep 'message-id=d' "$work/log" | grep -cE 'attempts=[2-9]' || true)
+expect 'though some had to be run again' yes "$([ "$again" -ge 2 ] && echo yes)"
+printf '    %d of 40 messages met another one and were run again\n' "$again"
+
+# The database goes away in the middle: what was done is done, the rest comes again.
+hold nut 2
+deliver orders e1="$(order bolt 1)" e2="$(order nut 1)" e3="$(order bolt 1)" >"$work/outage" &
+delivery=$!
+waits_for_row
+for number in $(environments); do "$vernal" fault --url "$platform_url" cut "$number" >/dev/null; done
+wait "$delivery" "$holder"
+expect 'a loss in the middle leaves the rest to the queue' "$(failures e2 e3)" "$(cat "$work/outage")"
+expect 'and what was done done' '952 5' "$(stock bolt) $(stock nut)"
+
+# As long as it is away nothing can be done, and that is an error of the whole batch: Lambda slows down.
+code=0
+deliver orders e2="$(order nut 1)" e3="$(order bolt 1)" >"$work/outage" || code=$?
+expect 'without a database the whole batch fails' '1 1' "$code $(grep -c 'errorType' "$work/outage")"
+expect 'and no time is spent on each message' 0 "$(grep -c 'message-id=e3' "$work/log" || true)"
+for number in $(environments); do "$vernal" fault --url "$platform_url" heal "$number" >/dev/null; done
+for _ in $(seq 50); do
+    deliver orders e2="$(order nut 1)" e3="$(order bolt 1)" >"$work/outage" && break
+    sleep 0.2
+done
+expect 'when it is back the queue delivers again' "$(failures) 951 4" "$(cat "$work/outage") $(stock bolt) $(stock nut)"
+stop_platform
+
+sql -c 'DROP TABLE stock, handled_messages'
+printf 'sqs-batch: %d checks passed\n' "$passed"
