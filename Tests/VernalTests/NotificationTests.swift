@@ -5,8 +5,8 @@ import VernalTestKit
 
 private struct Ended: Error {}
 
-/// A channel that no other test uses, with a name that only quotes can say.
-private func newChannel() -> String { "Orders \"\(UInt32.random(in: 0...UInt32.max))\"" }
+/// A channel that no other test uses, with a name that only quotes can say, some of which Swift takes for other characters.
+private func newChannel() -> String { "Orders \"\u{301}\(UInt32.random(in: 0...UInt32.max))\u{600}\"" }
 
 extension Engine {
     fileprivate func notify(_ channel: String, _ payload: String) async throws {
@@ -280,6 +280,43 @@ extension `On a real server` {
                     #expect(error?.code == .connectionLost)
                     #expect(error?.sqlState == "57P01")
                     #expect(try await engine.backend() != backend)
+                }
+            }
+        }
+
+        // What is in between is asked for once; the answer may still be on its way when the next one listens.
+        @Test func `begins in several tasks at once before it is known what is in between`() async throws {
+            try await FaultProxy.run { proxy in
+                try await using(try proxy.engine { $0.poolSize = 4 }) { engine in
+                    proxy.mode = .latency(.milliseconds(20))
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for _ in 0..<4 {
+                            group.addTask {
+                                try await engine.listen(to: [newChannel()], timeout: .milliseconds(10)) { _ in }
+                            }
+                        }
+                        try await group.waitForAll()
+                    }
+                }
+            }
+        }
+
+        @Test func `begins although the first who asked what is in between had to leave`() async throws {
+            try await FaultProxy.run { proxy in
+                let engine = try proxy.engine {
+                    $0.cancelTimeout = .milliseconds(50)
+                    $0.rollbackTimeout = .milliseconds(50)
+                }
+                try await using(engine) { engine in
+                    try await expectAnswer(from: engine)
+                    proxy.mode = .drop
+                    let first = Task { try await engine.listen(to: ["a"]) { _ in Issue.record("it listens") } }
+                    try await Task.sleep(for: .milliseconds(50))
+                    first.cancel()
+                    let error = await #expect(throws: VernalError.self) { try await first.value }
+                    #expect(error?.code == .cancelled)
+                    proxy.mode = .forward
+                    try await engine.listen(to: [newChannel()]) { _ in }
                 }
             }
         }

@@ -60,8 +60,8 @@ extension LibpqConnection {
     /// Asks the server for a sign of life: one round trip, no work.
     ///
     /// - Throws: as `query`; whatever it is, the connection is not to be used any more.
-    package mutating func ping(until deadline: Moment) async throws(LibpqError) {
-        try await command("", until: deadline)
+    package mutating func ping(until deadline: Moment, isCancellable: Bool = true) async throws(LibpqError) {
+        try await command("", until: deadline, isCancellable: isCancellable)
     }
 
     /// Refuses what can come to nothing.

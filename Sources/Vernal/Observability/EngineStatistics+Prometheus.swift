@@ -1,3 +1,5 @@
+internal import PoolCore
+
 extension EngineStatistics {
     /// The numbers in the text format of Prometheus, under names made of those that OpenTelemetry has for connection pools.
     ///
@@ -60,12 +62,12 @@ extension EngineStatistics {
 
     /// A text as it stands in a label: backslashes, quotes and line ends are escaped.
     private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { result, character in
-            switch character {
-            case "\\": result += "\\\\"
-            case "\"": result += "\\\""
-            case "\n": result += "\\n"
-            default: result.append(character)
+        text.escaping { scalar in
+            switch scalar {
+            case "\\": "\\\\"
+            case "\"": "\\\""
+            case "\n": "\\n"
+            default: nil
             }
         }
     }

@@ -1,4 +1,5 @@
 package import LibpqIO
+internal import PoolCore
 
 /// A statement and its parameters.
 ///
@@ -111,10 +112,7 @@ public struct SQLQuery: Sendable {
         for (index, name) in identifiers.enumerated() {
             if name.isEmpty { refuse("an identifier is empty") }
             if index > 0 { append(text: ".") }
-            append(
-                text: "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-                    + "\""
-            )
+            append(text: name.quotedAsName)
         }
     }
 

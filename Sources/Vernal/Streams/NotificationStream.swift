@@ -28,11 +28,16 @@ public struct NotificationStream: ~Copyable, Sendable {
 
     /// Waits for the next notification.
     ///
+    /// In a silence the server is asked once a minute for a sign of life, as by `next(within:)`.
+    ///
     /// - Returns: the notification; `nil` when the time of listening is over.
     /// - Throws: `VernalError`: `connectionLost`, after which later calls throw the same; `cancelled`; `misuse` when `withConnection` has
     ///   left a transaction open, because the server delivers nothing within one.
     public mutating func next() async throws -> PostgresNotification? {
-        try await wait(until: deadline)
+        repeat {
+            if let notification = try await next(within: .seconds(60)) { return notification }
+        } while !isOver
+        return nil
     }
 
     /// Waits for the next notification, and not for longer than a while.
@@ -89,7 +94,8 @@ public struct NotificationStream: ~Copyable, Sendable {
         // Without an answer the connection is of no use, so that a cancel would be one connect for nothing.
         connection.link.cancelTimeout = .zero
         do throws(LibpqError) {
-            try await connection.link.ping(until: limit)
+            // To the end even if the task is cancelled meanwhile: half an answer costs the connection.
+            try await connection.link.ping(until: limit, isCancellable: false)
         } catch {
             guard error.code == .timedOut else { throw failed(connection.noted(error)) }
             throw failed(Self.silent)

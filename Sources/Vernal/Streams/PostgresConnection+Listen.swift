@@ -9,7 +9,11 @@ extension PostgresConnection {
     /// nobody has read, before anybody else gets the connection; if the server does not confirm that, the connection is closed.
     ///
     /// Listening takes a session of one's own, so it takes a direct connection. Behind a pooler that shares sessions nothing would
-    /// ever arrive, and so it is refused there, unless the pin policy is `allow`. Behind RDS Proxy it pins, which is reported.
+    /// ever arrive, and so it is refused there, unless the pin policy is `allow`: then a session may go on listening that the pooler
+    /// has given to somebody else by the end. Behind RDS Proxy it pins, which is reported. Where it is not known what is in between
+    /// and nobody is to ask (`probesUpstream` is off), it is refused, too: say `upstream = .direct`.
+    ///
+    /// To the pool it is a lease like any other: one that lasts longer than `leakThreshold` is reported.
     ///
     /// - Parameters:
     ///   - channels: The names of the channels, as they are: they are quoted, so upper and lower case count. Of 1 to 63 bytes each.
@@ -93,12 +97,18 @@ extension PostgresConnection {
     /// waits would not.
     private mutating func keepRulesOfListening() async throws(VernalError) {
         guard upstream.guardsStatements else { return }
+        // Whoever else is asking may not have an answer yet, and a direct server must not be refused for that.
+        if upstream.isBreach("LISTEN", inTransaction: false), upstream.wantsProbe {
+            _ = upstream.takesProbe()
+            await probe()
+            if Task.isCancelled { throw VernalError(.cancelled, "the task was cancelled before anything was sent") }
+        }
         try await keepRules(of: "LISTEN")
         let rules = upstream.rules
         guard rules.forbidden.contains(.listen), let harm = rules.harm[.listen], harm != .pins else { return }
         throw VernalError(
             .misuse,
-            "nothing was sent: \(PinAdvice.sentence(.listen, harm)) (if nothing is in between, say so: VERNAL_UPSTREAM=direct)"
+            "nothing was sent: \(PinAdvice.sentence(.listen, harm)) (if nothing is in between, say so in this engine's configuration: upstream = .direct)"
         )
     }
 
@@ -110,8 +120,6 @@ extension PostgresConnection {
         for name in channels where !(1...63).contains(name.utf8.count) || name.utf8.contains(0) {
             throw VernalError(.invalidParameter, "the name of a channel has 1 to 63 bytes, none of them NUL")
         }
-        return channels.map { name in
-            "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-        }
+        return channels.map(\.quotedAsName)
     }
 }

@@ -42,6 +42,8 @@ extension PostgresConnection {
             guard let probe = UpstreamProbe(result, of: link, age: age) else { return }
             upstream.probed(probe)
         } catch {
+            // A server that refuses it will do so again.
+            if error.server == nil { upstream.probeFailed() }
             upstream.heard(error.server)
         }
     }

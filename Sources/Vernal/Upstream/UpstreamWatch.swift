@@ -99,6 +99,14 @@ final class UpstreamWatch: Sendable {
         }
     }
 
+    /// Whether an answer to those questions would still tell something, whoever is asking already.
+    var wantsProbe: Bool { mayProbe && state.withLock { UpstreamDetector.wantsProbe($0.evidence) } }
+
+    /// The probe came to nothing, and not because of an answer: the next may ask.
+    func probeFailed() {
+        state.withLock { $0.mayProbe = true }
+    }
+
     /// The probe was answered.
     ///
     /// It may show that nothing is in between: then, and only then, the rules become more lenient.

@@ -1,3 +1,5 @@
+internal import Vernal
+
 /// What to paste: settings of the functions, of a pooler, and of the server.
 struct SizingSettings: Equatable, Encodable {
     /// The options behind the `?` of the URL.
@@ -78,5 +80,5 @@ struct SizingSettings: Equatable, Encodable {
         return statements
     }
 
-    static func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
+    static func quoted(_ name: String) -> String { ("\(identifier: name)" as SQLQuery).text }
 }
