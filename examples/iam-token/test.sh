@@ -2,6 +2,8 @@
 # Compares the tokens with those of AWS's own library, and plays RDS with a real database (DATABASE_URL): the password of a role is
 # the token that holds at a moment, and the script moves the clock of the function.
 set -euo pipefail
+# What it makes and drops is in a server that came for the test, and in no other.
+: "${VERNAL_PG_LOG:?run it under vernal postgres}"
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=Tests/support/python-peers.sh
 source ../../Tests/support/python-peers.sh
@@ -40,7 +42,6 @@ admin=$DATABASE_URL
 [[ $admin =~ ^postgresql://[^@]+@([^:/]+):([0-9]+)/([^?]+) ]]
 host=${BASH_REMATCH[1]} database_port=${BASH_REMATCH[2]} database=${BASH_REMATCH[3]}
 ask() { psql -XqAt "$admin" -c "$1"; }
-ask 'DROP ROLE IF EXISTS iam_app' 2>/dev/null
 ask 'CREATE ROLE iam_app LOGIN'
 
 # at SECONDS: sets the clock of the function. accept SECONDS: lets the server take the token of that moment, and no other.
@@ -142,6 +143,12 @@ expect 'without credentials it does not start' '1 1' "$code $(grep -c 'AWS_SECRE
 code=0
 DATABASE_URL="postgresql://iam_app@db.example.com/$database" "$EXAMPLE_BIN/iam-token" 2>"$work/said" || code=$?
 expect 'nor without encryption' '1 1' "$code $(grep -c 'sslmode=verify-full' "$work/said")"
+code=0
+DATABASE_URL="postgresql://iam_app@localhost/$database?hostaddr=10.0.0.1" "$EXAMPLE_BIN/iam-token" 2>"$work/said" || code=$?
+expect 'whatever the name of the machine is' '1 1' "$code $(grep -c 'sslmode=verify-full' "$work/said")"
+code=0
+AWS_REGION='' DATABASE_URL="postgresql://iam_app@$host/$database" "$EXAMPLE_BIN/iam-token" 2>"$work/said" || code=$?
+expect 'nor without a region' '1 1' "$code $(grep -c 'AWS_REGION' "$work/said")"
 
 expect 'the log has something in it' yes "$([ "$(wc -l <"$work/log")" -ge 3 ] && echo yes)"
 expect 'no token and no key is in a log or in an answer' 0 \

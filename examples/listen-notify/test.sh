@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Looks at the events as a browser does (curl), with a real database (DATABASE_URL): leaves, comes again, and loses the connection.
 set -euo pipefail
+# What it makes and drops is in a server that came for the test, and in no other.
+: "${VERNAL_PG_LOG:?run it under vernal postgres}"
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=examples/support/lambda-emulator.sh
 source ../support/lambda-emulator.sh
@@ -52,7 +54,8 @@ watch() {
         curl -sN -m 60 "$@" "$base/events?seconds=$seconds" >"$work/$name" || code=$?
         echo "$code" >"$work/$name.code"
     } 2>/dev/null &
-    clients+=($!)
+    client=$!
+    clients+=("$client")
     expect "$name is being served" 1 "$(until_is 1 grep -c '^retry: ' "$work/$name")"
 }
 # ended NAME: how its stream ended.
@@ -65,14 +68,18 @@ sessions() {
         FROM pg_stat_activity WHERE application_name = 'listener'"
 }
 
-sql 'DROP TABLE IF EXISTS messages' 2>/dev/null
-# Connections are kept whatever else the machine does, so that it can be seen how they were left.
-VERNAL_RETENTION=keep PORT=$port "$EXAMPLE_BIN/listen-notify" >"$work/log" 2>&1 &
-function=$!
-for _ in $(seq 200); do
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-    sleep 0.02
-done
+# The function makes the table, unless there is one.
+expect 'there is no such table yet' '' "$(sql "SELECT to_regclass('messages')")"
+# serve: starts the function. Connections are kept whatever else the machine does, so that it can be seen how they were left.
+serve() {
+    VERNAL_RETENTION=keep PORT=$port "$EXAMPLE_BIN/listen-notify" >>"$work/log" 2>&1 &
+    function=$!
+    for _ in $(seq 200); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+        sleep 0.02
+    done
+}
+serve
 
 expect 'a message before anybody looks' 201 "$(say '{"text":"too early"}')"
 watch one 4
@@ -100,7 +107,7 @@ expect 'to its end' 0 "$(until_is 0 ended again)"
 # A client that leaves.
 watch gone 60
 expect 'one listens' 1 "$(until_is 1 pool listen active)"
-pkill -P "${clients[-1]}" curl
+pkill -P "$client" curl
 expect 'whoever leaves gives the connection back at once' 0 "$(until_is 0 pool listen active)"
 expect 'and it listens to nothing' '2 0' "$(sessions)"
 
@@ -125,13 +132,33 @@ wait "${writers[@]}"
 expect 'all arrive' 20 "$(until_is 20 grep -c '^id: ' "$work/order")"
 expect 'in order and once' "$(seq 7 26 | paste -sd' ' -)" "$(sed -n 's/^id: //p' "$work/order" | paste -sd' ' -)"
 expect 'the text of each' 20 "$(sed -n 's/^data: //p' "$work/order" | sort -u | wc -l | tr -d ' ')"
+pkill -P "$client" curl
+expect 'nobody listens any more' 0 "$(until_is 0 pool listen active)"
 
+# A client that reads slowly, and has much to read: its time is over, all the same.
+sql "INSERT INTO messages (text) SELECT repeat('x', 1000) FROM generate_series(1, 30000)"
+watch slow 2 -H 'Last-Event-ID: 26' --limit-rate 1M
+expect 'it listens' 1 "$(pool listen active)"
+expect 'a slow client gives the connection back when its time is over' 0 "$(until_is 0 pool listen active)"
+expect 'though there was more to read' no "$(grep -q '^id: 30026$' "$work/slow" && echo yes || echo no)"
+
+# stop: SIGTERM, after which the function ends by itself.
+stop() {
+    local code=0
+    kill -TERM "$function"
+    wait "$function" || code=$?
+    function=''
+    expect 'SIGTERM ends it with 0' 0 "$code"
+}
 # SIGTERM lets a stream come to its end, if that is near.
 watch last 2
-kill -TERM "$function"
-code=0
-wait "$function" || code=$?
-function=''
-expect 'SIGTERM ends it with 0' 0 "$code"
+stop
+
+# Where the work goes through a pooler, what is said of it does not hold for those who listen.
+VERNAL_UPSTREAM=pgbouncer:prepared DATABASE_URL_LISTEN=$DATABASE_URL serve
+watch past 2
+expect 'a message past a pooler' 201 "$(say '{"text":"past"}')"
+expect 'it arrives beside the pooler' 'data: past' "$(until_is 'data: past' grep '^data: ' "$work/past")"
+stop
 sql 'DROP TABLE messages'
 printf 'listen-notify: %d checks passed\n' "$passed"

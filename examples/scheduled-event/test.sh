@@ -2,6 +2,8 @@
 # Lets nights go by under `vernal run`, with a real database (DATABASE_URL): one that has time, two at once, one with little time,
 # and one whose process is killed.
 set -euo pipefail
+# What it makes and drops is in a server that came for the test, and in no other.
+: "${VERNAL_PG_LOG:?run it under vernal postgres}"
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=examples/support/platform-emulator.sh
 source ../support/platform-emulator.sh
@@ -38,7 +40,6 @@ night() {
 outcome() { sed 's/.*"outcome":"\([a-z]*\)".*/\1/'; }
 deleted() { sed 's/.*"deleted":\([0-9]*\).*/\1/'; }
 
-sql -c 'DROP TABLE IF EXISTS sessions, job_runs' 2>/dev/null
 sql -f schema.sql
 # Each batch takes a fifth of a second more, so that a night is long enough to be looked at.
 slow_down() {
@@ -55,7 +56,23 @@ expect 'and nothing else' 100 "$(left)"
 expired 10
 expect 'an event that comes again does nothing again' '{"batches":0,"deleted":0,"outcome":"done"}' "$(night first 500)"
 expect 'not even to new rows' 110 "$(left)"
-expect 'the next night does' '{"batches":1,"deleted":10,"outcome":"finished"}' "$(night second 500)"
+expect 'the next night does' '{"batches":2,"deleted":10,"outcome":"finished"}' "$(night second 500)"
+
+# Sessions that somebody renews and ends meanwhile.
+expired 10
+sql -c "BEGIN; UPDATE sessions SET expires_at = '2026-01-02' WHERE id = (SELECT min(id) FROM sessions WHERE expires_at < '2026-01-01')" \
+    -c "DELETE FROM sessions WHERE id = (SELECT max(id) FROM sessions WHERE expires_at < '2026-01-01')" \
+    -c 'SELECT pg_sleep(2)' -c COMMIT >/dev/null &
+user=$!
+for _ in $(seq 500); do
+    [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")" = 0 ] || break
+    sleep 0.02
+done
+expect 'a session that is in use is left alone' '{"batches":4,"deleted":8,"outcome":"finished"}' "$(night busy 3)"
+expect 'and nobody waits for it' 1 "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")"
+wait "$user"
+expect 'the renewed one is there' 101 "$(left)"
+sql -c 'DELETE FROM sessions WHERE id = (SELECT max(id) FROM sessions)'
 
 # Two at once: one does it, the other one sees that and goes.
 slow_down

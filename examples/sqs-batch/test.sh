@@ -2,6 +2,8 @@
 # Plays a queue under `vernal run`, with a real database (DATABASE_URL): messages that are no good, that come twice, that get in each
 # other's way, and a database that goes away.
 set -euo pipefail
+# What it makes and drops is in a server that came for the test, and in no other.
+: "${VERNAL_PG_LOG:?run it under vernal postgres}"
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=examples/support/platform-emulator.sh
 source ../support/platform-emulator.sh
@@ -57,7 +59,6 @@ waits_for_row() {
     return 1
 }
 
-sql -c 'DROP TABLE IF EXISTS stock, handled_messages' 2>/dev/null
 sql -f schema.sql -c "INSERT INTO stock VALUES ('bolt', 1000), ('nut', 10)"
 start_platform "$work/log" "$EXAMPLE_BIN/sqs-batch" --timeout 10s --faults
 
@@ -122,6 +123,25 @@ for _ in $(seq 50); do
     sleep 0.2
 done
 expect 'when it is back the queue delivers again' "$(failures) 951 4" "$(cat "$work/outage") $(stock bolt) $(stock nut)"
+
+# A server that only reads, as the old primary after a failover, is no fault of the messages.
+# reads_only SETTING: makes it so, or not so any more.
+reads_only() {
+    sql -c "ALTER SYSTEM SET default_transaction_read_only = $1" -c 'SELECT pg_reload_conf()' >/dev/null
+    for _ in $(seq 500); do
+        [ "$(sql -c 'SHOW default_transaction_read_only')" != "$1" ] || return 0
+        sleep 0.02
+    done
+    return 1
+}
+reads_only on
+code=0
+deliver orders f1="$(order bolt 1)" f2="$(order bolt 1)" >"$work/outage" || code=$?
+expect 'a server that only reads is an outage' '1 1' "$code $(grep -c 'errorType' "$work/outage")"
+expect 'for which the log has the reason once' '1 0' \
+    "$(grep 'message-id=f1' "$work/log" | grep -c 25006 || true) $(grep -c 'message-id=f2' "$work/log" || true)"
+reads_only off
+expect 'and it comes to an end' "$(failures) 949" "$(deliver orders f1="$(order bolt 1)" f2="$(order bolt 1)") $(stock bolt)"
 stop_platform
 
 sql -c 'DROP TABLE stock, handled_messages'

@@ -36,7 +36,7 @@ import VernalHost
     static func configure(_ environment: [String: String]) throws {
         let configuration = try EngineConfiguration(environmentFor: nil)
         try checkEncryption(configuration, environment)
-        guard let region = environment["AWS_REGION"] else { throw MissingSetting(name: "AWS_REGION") }
+        guard let region = environment["AWS_REGION"], !region.isEmpty else { throw MissingSetting(name: "AWS_REGION") }
         let token = DatabaseToken(try AWSCredentials(environment: environment), region: region)
         let now = clock(environment)
         // For 10 of the 15 minutes: never one that expires on the way, and no more work than that.
@@ -55,7 +55,10 @@ import VernalHost
     private static func checkEncryption(_ configuration: EngineConfiguration, _ environment: [String: String]) throws {
         let mode = configuration[connectionParameter: "sslmode"] ?? environment["PGSSLMODE"] ?? "prefer"
         let host = configuration[connectionParameter: "host"] ?? environment["PGHOST"] ?? ""
-        guard ["require", "verify-ca", "verify-full"].contains(mode) || ["127.0.0.1", "localhost"].contains(host) else {
+        // Where there is an address, it is what one connects to, whatever the name.
+        let address = configuration[connectionParameter: "hostaddr"] ?? environment["PGHOSTADDR"] ?? ""
+        let isLocal = ["127.0.0.1", "localhost"].contains(host) && ["", "127.0.0.1"].contains(address)
+        guard isLocal || ["require", "verify-ca", "verify-full"].contains(mode) else {
             throw MissingSetting(name: "sslmode=verify-full (it is \(mode))")
         }
     }

@@ -33,7 +33,10 @@ import VernalHost
     /// They need direct ones: where DATABASE_URL names a pooler, DATABASE_URL_LISTEN names the database.
     private static func configureListening(_ environment: [String: String]) throws {
         let name = environment["DATABASE_URL_LISTEN"] == nil ? nil : "listen"
-        var configuration = try EngineConfiguration(environmentFor: name)
+        var environment = environment
+        // This is about the pooler; what it says of the database itself is VERNAL_UPSTREAM_LISTEN.
+        if name != nil { environment["VERNAL_UPSTREAM"] = nil }
+        var configuration = try EngineConfiguration(environmentFor: name, environment: environment)
         configuration.poolSize = maxListeners
         configuration[connectionParameter: "application_name"] = "listener"
         // To hold a connection for long is what they are for, and no leak.

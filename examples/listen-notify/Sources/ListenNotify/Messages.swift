@@ -20,16 +20,21 @@ enum Messages {
                 // The numbers have to be committed in their order, or a reader that has seen 8 would never look for 7. This costs
                 // next to nothing: PostgreSQL lets those who notify commit one after the other, anyway.
                 try await connection.execute("SELECT pg_advisory_xact_lock(\(lock))")
-                try await connection.execute("INSERT INTO messages (text) VALUES (\(message.text))")
-                // No content: a payload has 8000 bytes at the most, and whoever listens reads the table.
-                try await connection.execute("SELECT pg_notify(\(channel), '')")
+                let id = try await connection.query("INSERT INTO messages (text) VALUES (\(message.text)) RETURNING id")
+                    .value(as: Int.self)
+                // No content: a payload has 8000 bytes at the most, and whoever listens reads the table. The number tells those who
+                // have read so far already that there is nothing new.
+                try await connection.execute("SELECT pg_notify(\(channel), \(String(id)))")
             }
         }
     }
 
-    /// The messages after a number, on a connection that is lent already.
+    /// How many are read at a time.
+    static let batchSize = 500
+
+    /// The next messages after a number, on a connection that is lent already.
     static func after(_ id: Int, _ connection: inout PostgresConnection) async throws -> [Message] {
-        try await connection.query("SELECT id, text FROM messages WHERE id > \(id) ORDER BY id LIMIT 500")
+        try await connection.query("SELECT id, text FROM messages WHERE id > \(id) ORDER BY id LIMIT \(batchSize)")
             .decode(Message.self)
     }
 

@@ -37,7 +37,7 @@ struct ExpiredSessions {
             case .deleted(let count):
                 report.deleted += count
                 report.batches += 1
-                if count < batchSize { return report }
+                if count == 0 { return report }
             case .busy:
                 report.outcome = .busy
                 return report
@@ -67,17 +67,22 @@ struct ExpiredSessions {
                 "SELECT EXISTS (SELECT FROM job_runs WHERE event = \(event) AND is_finished)"
             ).value(as: Bool.self)
             guard !isDone else { return .done }
+            // The lock makes the rows stay as they were found: a session that somebody renews just now is left out, and so is one that
+            // somebody ends. Who would only wait for them, would delete the renewed one by its number.
             let count = try await connection.execute(
                 """
-                DELETE FROM sessions WHERE id IN
-                    (SELECT id FROM sessions WHERE expires_at < \(cutoff) ORDER BY expires_at LIMIT \(batchSize))
+                WITH due AS MATERIALIZED (
+                    SELECT id FROM sessions WHERE expires_at < \(cutoff)
+                    ORDER BY expires_at LIMIT \(batchSize) FOR UPDATE SKIP LOCKED
+                )
+                DELETE FROM sessions WHERE id IN (TABLE due)
                 """
             )
             // In the same transaction as the rows, so that it is never wrong about them.
             try await connection.execute(
                 """
                 INSERT INTO job_runs AS run (event, cutoff, deleted, is_finished)
-                VALUES (\(event), \(cutoff), \(count), \(count < batchSize))
+                VALUES (\(event), \(cutoff), \(count), \(count == 0))
                 ON CONFLICT (event) DO UPDATE
                 SET deleted = run.deleted + excluded.deleted, is_finished = excluded.is_finished, updated_at = now()
                 """

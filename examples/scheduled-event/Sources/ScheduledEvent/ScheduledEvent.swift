@@ -2,7 +2,7 @@ import Foundation
 import Vernal
 import VernalHost
 
-/// What the schedule says; the constant input of an EventBridge rule may leave it out.
+/// What the schedule says: `{}`, unless an input transformer of the rule puts something into it (README.md).
 struct Order: Decodable {
     /// How many rows go at a time.
     var batchSize: Int?
@@ -12,7 +12,7 @@ struct Order: Decodable {
 ///
 /// It takes the event of an EventBridge schedule and answers with a report:
 ///
-///     {"outcome": "finished", "deleted": 1200, "batches": 2}
+///     {"outcome": "finished", "deleted": 1200, "batches": 3}
 ///
 /// `finished`: nothing is left; `stopped`: the time was nearly over, and the same event goes on where this one stopped;
 /// `busy`: another invocation is at it; `done`: this event was finished before.

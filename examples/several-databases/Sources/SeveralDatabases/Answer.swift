@@ -2,6 +2,8 @@
 enum Answer<Value: Encodable & Sendable>: Encodable, Sendable {
     case value(Value)
     case unavailable(String)
+    /// The change was sent, and no answer came: it may be there or not.
+    case unknown(String)
 
     var isThere: Bool {
         if case .value = self { true } else { false }
@@ -11,6 +13,7 @@ enum Answer<Value: Encodable & Sendable>: Encodable, Sendable {
         switch self {
         case .value(let value): try value.encode(to: encoder)
         case .unavailable(let why): try ["unavailable": why].encode(to: encoder)
+        case .unknown(let why): try ["unknown": why].encode(to: encoder)
         }
     }
 }

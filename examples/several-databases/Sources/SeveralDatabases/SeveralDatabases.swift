@@ -4,7 +4,8 @@ import VernalHost
 /// A function with two databases: it keeps orders in one, and counts what was sold in the other.
 ///
 ///     GET  /summary   what both say; one that does not answer is named, and the other's answer is there all the same
-///     POST /orders    {"item": "tea", "price": 3} → 201; the order is kept even when it cannot be counted
+///     POST /orders    {"item": "tea", "price": 3} → 201; the order is kept even when it cannot be counted. 503: it is not kept;
+///                     504: it may be
 ///     GET  /pools     the statistics of both pools
 @main struct SeveralDatabases {
     /// How long a request waits for the figures, which it can do without.
@@ -60,14 +61,18 @@ import VernalHost
     }
 
     private static func order(_ new: NewOrder, _ context: InvocationContext) async throws -> FunctionResponse {
-        let order = await answer(of: "orders", context) {
+        let order = await answer(of: "orders", context, changes: true) {
             try await getEngine()
                 .query("INSERT INTO orders (item, price) VALUES (\(new.item), \(new.price)) RETURNING id")
                 .value(as: Int.self)
         }
-        guard case .value(let id) = order else { return try .json(["orders": order], status: .serviceUnavailable) }
+        guard case .value(let id) = order else {
+            // Clients repeat what got a 503, so it has to be certain that there is no such order yet.
+            let isUnknown = if case .unknown = order { true } else { false }
+            return try .json(["orders": order], status: isUnknown ? .gatewayTimeout : .serviceUnavailable)
+        }
         // No transaction spans two databases. The order counts; that it was not counted is said, and can be made up for.
-        let sale = await answer(of: "analytics", context) {
+        let sale = await answer(of: "analytics", context, changes: true) {
             try await getEngine("analytics").execute(
                 """
                 INSERT INTO sales (item, sold) VALUES (\(new.item), 1)
@@ -83,6 +88,7 @@ import VernalHost
     private static func answer<Value>(
         of database: String,
         _ context: InvocationContext,
+        changes: Bool = false,
         _ ask: () async throws -> Value
     ) async -> Answer<Value> {
         do {
@@ -90,7 +96,10 @@ import VernalHost
         } catch {
             // The log gets the whole sentence, which has no secret in it; the client gets a word.
             context.logger.warning("no answer", metadata: ["database": "\(database)", "error": "\(error)"])
-            return .unavailable((error as? VernalError)?.code.description ?? "failed")
+            guard let error = error as? VernalError else { return .unavailable("failed") }
+            // An error that is the server's answer says that nothing was changed.
+            let isUnknown = changes && error.statementWasSent && error.code != .server
+            return isUnknown ? .unknown(error.code.description) : .unavailable(error.code.description)
         }
     }
 }

@@ -52,9 +52,24 @@ extension VernalError {
     /// Whether it is about the database and not about the message: the next one would fare no better.
     var isOutage: Bool {
         switch code {
-        case .connectFailed, .connectionLost, .authenticationFailed, .poolExhausted, .throttled, .configuration: true
+        case .connectFailed, .connectionLost, .authenticationFailed, .unknownCommitOutcome: true
+        case .poolExhausted, .tooManyWaiters, .throttled, .poolClosed, .configuration, .hookFailed: true
         case .timedOut: wait != .statement
+        case .server: sqlState?.isOutage ?? false
         default: false
+        }
+    }
+}
+
+extension SQLState {
+    /// A server that only reads (after a failover), that has no room, or that is shutting down.
+    ///
+    /// A statement that was cancelled (57014), or took more than it may (53400), may well do so because of the message.
+    fileprivate var isOutage: Bool {
+        switch self {
+        case .queryCanceled, "53400": false
+        case .readOnlyTransaction: true
+        default: ["53", "57"].contains(errorClass)
         }
     }
 }
