@@ -1,7 +1,8 @@
 /// Which statements of one connection the server has prepared, and which it is worth preparing.
 ///
 /// A statement is prepared when it comes for the second time: one that comes once only would cost the server memory for
-/// nothing. When there is no room, the one that was not used for the longest time goes.
+/// nothing. When there is no room, the one that was not used for the longest time goes. Where the server cannot be told of that, a connection
+/// prepares fewer than twice as many as it has room for, and from then on nothing new.
 package struct StatementCache: Sendable, Hashable {
     /// What to do with a statement.
     package enum Use: Sendable, Hashable {
@@ -72,7 +73,7 @@ package struct StatementCache: Sendable, Hashable {
         entries.values[index].lastUse = uses
         guard entries.values[index].signature == signature else { return .plain }
         if let name = entries.values[index].name { return .prepared(name: name) }
-        // What cannot be given up must not pile up at the server.
+        // What cannot be given up must not pile up at the server, or at a pooler.
         guard mayPrepare, !entries.values[index].isPlain, mayForget || surplus.count < capacity else { return .plain }
         lastNumber += 1
         let name = "\(prefix)\(lastNumber)"

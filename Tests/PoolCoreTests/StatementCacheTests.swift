@@ -56,6 +56,23 @@ import Testing
         #expect(cache.willRun("b", signature: 0) == .prepare(name: "vernal_2", forget: ["vernal_9"]))
     }
 
+    @Test func `prepares nothing new once the server has had enough that it cannot be told to forget`() {
+        var cache = StatementCache(capacity: 2, prefix: "vernal_")
+        var names: Set<String> = []
+        for text in 0..<20 {
+            for _ in 0..<3 {
+                if case .prepare(let name, let forget) = cache.willRun("\(text)", signature: 0, mayForget: false) {
+                    names.insert(name)
+                    #expect(forget == [])
+                }
+            }
+        }
+        #expect(names == ["vernal_1", "vernal_2", "vernal_3"])
+        cache.forgetAll()
+        _ = cache.willRun("a", signature: 0, mayForget: false)
+        #expect(cache.willRun("a", signature: 0, mayForget: false) == .prepare(name: "vernal_4", forget: []))
+    }
+
     @Test func `gives a statement up for good`() {
         var cache = StatementCache(capacity: 4, prefix: "vernal_")
         for _ in 0..<2 { _ = cache.willRun("a", signature: 0) }

@@ -113,28 +113,31 @@ struct `Behind a PgBouncer that keeps prepared statements` {
                     }
                     #expect(try await Self.prepared(one) == ["SELECT $1::int8 + 1"])
                     #expect(one.upstream.contradiction == nil)
-                    #expect(one.upstream.rules.contains("statements prepared under a name: yes"))
+                    #expect(
+                        one.upstream.rules.contains("statements prepared under a name: yes, outside of transactions")
+                    )
                     #expect(one.statistics.losses + two.statistics.losses == 0)
                 }
             }
         }
     }
 
-    /// Neither the engine's cache nor PgBouncer's is large enough.
-    @Test func `stands more statements than anybody keeps`() async throws {
-        try await withPooler(Self.options(["max_prepared_statements": "3"], poolSize: 2)) { pooler in
+    /// Neither the engine's cache nor PgBouncer's is large enough, and nobody can be told to forget.
+    @Test func `stands more statements than anybody keeps, and prepares nothing new in the end`() async throws {
+        try await withPooler(Self.options(["max_prepared_statements": "3"])) { pooler in
             let engine = try pooler.engine {
                 Self.declaring(&$0)
-                $0.poolSize = 2
+                $0.poolSize = 1
                 $0.statementCacheSize = 5
             }
             try await using(engine) { engine in
                 for number in 0..<400 {
-                    // Every seventh one is new, and what was used last is used again.
-                    let addend = number % 7 + number / 50
+                    // What was used last is used again, and every twentieth time there is a new one.
+                    let addend = number % 4 + number / 20
                     let query: SQLQuery = "SELECT \(unsafeRaw: String(addend)) + \(number)::int8"
                     let answer = try await engine.query(query).value(as: Int.self)
                     #expect(answer == addend + number)
+                    if number == 30 { #expect(try await Self.prepared(engine).count == 3) }
                     if number % 10 == 0 {
                         try await engine.withTransaction { connection in
                             _ = try await connection.query("SELECT 1")
@@ -142,8 +145,10 @@ struct `Behind a PgBouncer that keeps prepared statements` {
                         }
                     }
                 }
+                for _ in 0..<3 { _ = try await engine.query("SELECT 'new'") }
+                #expect(try await !Self.prepared(engine).contains("SELECT 'new'"))
                 #expect(engine.upstream.contradiction == nil)
-                #expect(engine.statistics.connects <= 2)
+                #expect(engine.statistics.connects == 1)
                 #expect(engine.statistics.losses == 0)
             }
         }
@@ -192,6 +197,65 @@ struct `Behind a PgBouncer that keeps prepared statements` {
                 }
                 try await engine.execute(SQLQuery(unsafeRaw: "DROP TABLE \(name)"))
                 #expect(engine.upstream.contradiction == nil)
+            }
+        }
+    }
+
+    /// PgBouncer answers a text that it knows with the plan that it has: a process that has just begun gets the old one, too.
+    @Test func `no transaction of a new process is ended by a table that has changed`() async throws {
+        try await withPooler(Self.options()) { pooler in
+            try await using(pooler.engine(Self.declaring)) { old in
+                let name = "prepared_\(Int.random(in: 0..<1_000_000_000))"
+                let all = SQLQuery(unsafeRaw: "SELECT * FROM \(name)")
+                try await old.execute(SQLQuery(unsafeRaw: "CREATE TABLE \(name) AS SELECT 1::int8 AS a"))
+                for _ in 0..<3 { _ = try await old.query(all) }
+                #expect(try await Self.prepared(old).contains(all.text))
+                try await old.execute(SQLQuery(unsafeRaw: "ALTER TABLE \(name) ADD COLUMN b int8"))
+                try await using(pooler.engine(Self.declaring)) { new in
+                    for _ in 0..<2 {
+                        try await new.withTransaction { connection in
+                            _ = try await connection.query("SELECT 1")
+                            for _ in 0..<3 {
+                                let rows = try await connection.query(all)
+                                #expect(rows.columns.count == 2)
+                            }
+                        }
+                        // Outside of one it is run anew.
+                        for _ in 0..<3 {
+                            let rows = try await new.query(all)
+                            #expect(rows.columns.count == 2)
+                        }
+                    }
+                }
+                // What it has prepared is not run in a transaction either.
+                try await old.withTransaction { connection in
+                    _ = try await connection.query("SELECT 1")
+                    _ = try await connection.query(all)
+                }
+                try await old.execute(SQLQuery(unsafeRaw: "DROP TABLE \(name)"))
+                #expect(old.upstream.contradiction == nil)
+            }
+        }
+    }
+
+    @Test func `tenants whose tables differ may have their schemas set for a transaction`() async throws {
+        try await withPooler(Self.options()) { pooler in
+            try await using(pooler.engine(Self.declaring)) { engine in
+                let name = "tenant_\(Int.random(in: 0..<1_000_000_000))"
+                for (schema, type) in [("\(name)_a", "int8"), ("\(name)_b", "text")] {
+                    try await engine.execute(SQLQuery(unsafeRaw: "CREATE SCHEMA \(schema)"))
+                    try await engine.execute(SQLQuery(unsafeRaw: "CREATE TABLE \(schema).things (a \(type))"))
+                }
+                for number in 0..<8 {
+                    let schema = number.isMultiple(of: 2) ? "\(name)_a" : "\(name)_b"
+                    try await engine.withTransaction { connection in
+                        try await connection.execute(SQLQuery(unsafeRaw: "SET LOCAL search_path = \(schema)"))
+                        for _ in 0..<3 { _ = try await connection.query("SELECT * FROM things") }
+                    }
+                }
+                for schema in ["\(name)_a", "\(name)_b"] {
+                    try await engine.execute(SQLQuery(unsafeRaw: "DROP SCHEMA \(schema) CASCADE"))
+                }
             }
         }
     }
@@ -247,6 +311,37 @@ struct `Behind a PgBouncer that keeps prepared statements` {
                     #expect(engine.upstream.contradiction?.contains("keeps prepared statements") == true)
                     for _ in 0..<5 { _ = try await engine.query("SELECT 6::int8") }
                     #expect(try await Self.prepared(engine).filter { $0.contains("6") } == [])
+                    #expect(engine.statistics.losses == 0)
+                }
+            }
+        }
+    }
+
+    @Test func `a wrong word that one connection finds out ends no transaction of another`() async throws {
+        try await withPooler(Self.options(["max_prepared_statements": "0"], poolSize: 2)) { pooler in
+            let engine = try pooler.engine {
+                Self.declaring(&$0)
+                $0.poolSize = 2
+            }
+            try await using(engine) { engine in
+                try await using(pooler.engine()) { holder in
+                    try await engine.withConnection { one in
+                        try await engine.withConnection { two in
+                            for _ in 0..<3 { _ = try await one.query("SELECT 5::int8") }
+                            for _ in 0..<3 { _ = try await two.query("SELECT 5::int8") }
+                            // Both have it in the server connection that was used last, which is in use now.
+                            try await holder.withTransaction { connection in
+                                _ = try await connection.query("SELECT 1")
+                                _ = try await one.query("SELECT 5::int8")
+                                #expect(engine.upstream.contradiction?.contains("keeps prepared statements") == true)
+                                try await two.withTransaction { connection in
+                                    _ = try await connection.query("SELECT 1")
+                                    let answer = try await connection.query("SELECT 5::int8").value(as: Int.self)
+                                    #expect(answer == 5)
+                                }
+                            }
+                        }
+                    }
                     #expect(engine.statistics.losses == 0)
                 }
             }

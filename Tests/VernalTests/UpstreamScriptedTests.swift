@@ -206,6 +206,34 @@ import VernalTestKit
         }
     }
 
+    /// A pooler would give its old plan to the other connections as well.
+    @Test func `what one connection has given up is not prepared by another`() async throws {
+        try await ScriptedUpstream.run(.pgbouncer) { upstream in
+            let engine = try upstream.engine {
+                $0.upstream = .pgbouncer.keepingPreparedStatements()
+                $0.statementCacheSize = 64
+                $0.poolSize = 2
+            }
+            try await using(engine) { engine in
+                let name = "given_up_\(Int.random(in: 0..<1_000_000_000))"
+                let all = SQLQuery(unsafeRaw: "SELECT * FROM \(name)")
+                try await engine.execute(SQLQuery(unsafeRaw: "CREATE TABLE \(name) AS SELECT 1::int8 AS a"))
+                try await engine.withConnection { one in
+                    for _ in 0..<3 { _ = try await one.query(all) }
+                    try await one.execute(SQLQuery(unsafeRaw: "ALTER TABLE \(name) ADD COLUMN b int8"))
+                    _ = try await one.query(all)
+                    let names = upstream.record.statementNames
+                    #expect(names.count == 1)
+                    try await engine.withConnection { two in
+                        for _ in 0..<4 { _ = try await two.query(all) }
+                    }
+                    #expect(upstream.record.statementNames == names)
+                }
+                try await engine.execute(SQLQuery(unsafeRaw: "DROP TABLE \(name)"))
+            }
+        }
+    }
+
     @Test func `an admin console is refused with the reason`() async throws {
         var script = UpstreamScript(backendPID: 1)
         script.serverVersion = "1.25.2/bouncer"

@@ -13,7 +13,7 @@ package enum UpstreamDetector {
         var seen = verdict(onWhatIsSeenIn: evidence)
         seen.isAdminConsole = evidence.serverVersion?.hasSuffix("/bouncer") == true
         if seen.isAdminConsole { seen.reasons.append("server_version is that of PgBouncer's admin console") }
-        return evidence.override.map { combine($0, with: seen, losesStatements: evidence.losesStatements) } ?? seen
+        return evidence.override.map { combine($0, with: seen, lostStatement: evidence.lostStatement) } ?? seen
     }
 
     /// Whether one row of questions would make the verdict surer.
@@ -174,7 +174,7 @@ package enum UpstreamDetector {
     private static func combine(
         _ said: UpstreamEvidence.Override,
         with seen: UpstreamVerdict,
-        losesStatements: Bool
+        lostStatement: String?
     ) -> UpstreamVerdict {
         var verdict = UpstreamVerdict(said.kind, said.mode, confidence: 1, reasons: ["\(said.source) says so"])
         verdict.isAdminConsole = seen.isAdminConsole
@@ -183,11 +183,14 @@ package enum UpstreamDetector {
         let knowsMode = seen.mode != .unknown || said.kind == .direct
         guard isSure, knowsMode, seen.strictness > verdict.strictness else {
             guard said.keepsStatements else { return verdict }
-            verdict.keepsStatements = !losesStatements
-            if losesStatements {
+            verdict.keepsStatements = lostStatement == nil
+            if let lostStatement {
+                let what =
+                    lostStatement == "42P05"
+                    ? "the name of one was taken when it was to be prepared" : "one was not there when it was to be run"
                 verdict.contradiction =
-                    "\(said.source) says that \(said.kind.rawValue) keeps prepared statements, but one was not there when it was "
-                    + "to be run: nothing is prepared any more"
+                    "\(said.source) says that \(said.kind.rawValue) keeps prepared statements, but \(what) (\(lostStatement)): "
+                    + "nothing is prepared any more"
             }
             return verdict
         }

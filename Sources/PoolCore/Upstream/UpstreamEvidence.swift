@@ -6,7 +6,7 @@ package struct UpstreamEvidence: Sendable, Hashable {
     package struct Override: Sendable, Hashable {
         package var kind: UpstreamKind
         package var mode: PoolingMode
-        /// Whether the pooler keeps prepared statements for each of its clients, which cannot be seen from here.
+        /// Whether the pooler keeps prepared statements for each of its clients, which none tells so far.
         package var keepsStatements: Bool
         /// Where it is said, for the reasons: a setting, a variable, an option of the URL.
         package var source: String
@@ -37,8 +37,9 @@ package struct UpstreamEvidence: Sendable, Hashable {
     /// What messages gave away.
     package private(set) var signals: [UpstreamSignal] = []
     package var probe: UpstreamProbe?
-    /// Whether a statement that was prepared was not there when it was to be run.
-    package var losesStatements = false
+    /// The SQLSTATE with which a prepared statement was not there when it was to be run (26000), or could not be prepared because its
+    /// name was taken (42P05); `nil` as long as neither has happened.
+    package var lostStatement: String?
 
     package init(host: String? = nil, port: Int? = nil, user: String? = nil) {
         self.host = host

@@ -65,8 +65,7 @@ extension UpstreamRules {
         var rules = UpstreamRules()
         rules.namedStatements =
             switch kind {
-            case .pgdog: .yes
-            case .pgbouncer, .neon, .odyssey, .pgcat, .supavisor: .dependsOnVersion
+            case .pgbouncer, .neon, .odyssey, .pgcat, .pgdog, .supavisor: .dependsOnVersion
             default: .no
             }
         rules.pipelining =
@@ -129,13 +128,14 @@ extension UpstreamRules {
 
 extension UpstreamRules {
     /// The rules as sentences, for a person.
-    package var sentences: [String] {
+    ///
+    /// - Parameter isContradicted: whether what the user says and what is seen do not go together. Then nobody is asked to say more.
+    /// - Returns: one sentence for each rule.
+    package func sentences(isContradicted: Bool = false) -> [String] {
         var sentences = [
             allowsStartupOptions
                 ? "startup options (-c name=value) may be sent" : "no startup options: the upstream would refuse them",
-            "statements prepared under a name: \(words(namedStatements))"
-                + (namedStatements == .dependsOnVersion && !forgetsStatements
-                    ? ", unless you say so (VERNAL_UPSTREAM=pgbouncer:prepared, with the pooler's own name)" : ""),
+            "statements prepared under a name: \(preparing(isContradicted: isContradicted))",
             allowsReset ? "a session can be reset with DISCARD ALL" : "no DISCARD, no session SET on return",
             allowsCancel
                 ? "statements can be cancelled" : "no cancel: a statement that takes too long costs its connection",
@@ -157,6 +157,14 @@ extension UpstreamRules {
                 : "idle connections hold a slot of the database: they are given back when slots are scarce"
         )
         return sentences
+    }
+
+    /// Whether statements are prepared: what is allowed may still not be done.
+    private func preparing(isContradicted: Bool) -> String {
+        if preparesStatements { return forgetsStatements ? "yes" : "yes, outside of transactions" }
+        guard namedStatements == .dependsOnVersion, !isContradicted else { return "no" }
+        let hint = ", unless you say so (VERNAL_UPSTREAM=pgbouncer:prepared, with the pooler's own name)"
+        return words(namedStatements) + (forgetsStatements ? "" : hint)
     }
 
     private func words(_ allowance: Allowance) -> String {

@@ -5,7 +5,7 @@ package struct UpstreamRules: Sendable, Hashable {
     /// Whether something may be done.
     package enum Allowance: Int, Sendable, Hashable, Comparable {
         case no
-        /// Only with a version or a setting of the pooler that cannot be seen from here.
+        /// Only with a version or a setting of the pooler that it does not tell.
         case dependsOnVersion
         case yes
 
@@ -47,7 +47,8 @@ package struct UpstreamRules: Sendable, Hashable {
     /// Whether statements that come again are prepared.
     ///
     /// The server has to be told which of them it can forget, and a proxy that takes `DEALLOCATE` amiss would be pinned by that.
-    /// A pooler that keeps the statements of each client forgets by itself those that were not used for long.
+    /// A pooler that keeps the statements of each client has its servers forget those that were not used for long. It keeps the names for
+    /// as long as the client is connected, so that `StatementCache` sets a bound to them.
     package var preparesStatements: Bool { namedStatements == .yes && (forgetsStatements || keepsStatements) }
 
     /// Whether the server can be told with `DEALLOCATE` which statements it can forget.

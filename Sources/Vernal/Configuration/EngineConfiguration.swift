@@ -109,8 +109,8 @@ public struct EngineConfiguration: Sendable, Hashable {
     /// does not parse it again, and after some times does not plan it again either.
     ///
     /// From 0, which turns it off, to 10,000; default 64. Where sessions are shared with others nothing is prepared, unless
-    /// `upstream` says that the pooler keeps what is prepared. A statement is prepared when it comes for the second time, in the same
-    /// round trip.
+    /// `upstream` says that the pooler keeps what is prepared; a connection then prepares fewer than twice as many in its life, and nothing
+    /// in transactions. A statement is prepared when it comes for the second time, in the same round trip.
     public var statementCacheSize = 64
 
     // MARK: Connects

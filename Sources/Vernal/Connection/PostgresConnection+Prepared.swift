@@ -10,11 +10,14 @@ extension PostgresConnection {
             query.text,
             signature: query.parameters.signature,
             // What can be asked in a transaction may not be enough to find out.
-            mayPrepare: upstream.allowsNamedStatements || !isInTransaction,
+            mayPrepare: !isInTransaction || upstream.allowsNames(inTransaction: true),
             mayForget: !isInTransaction && upstream.forgetsStatements
         )
         switch use {
         case .plain:
+            return try await link.query(query.text, query.parameters, until: deadline)
+        case .prepared where !upstream.allowsNames(inTransaction: isInTransaction):
+            // The rules have become stricter since, or there is a transaction that an error would end.
             return try await link.query(query.text, query.parameters, until: deadline)
         case .prepared(let name):
             do {
@@ -50,7 +53,7 @@ extension PostgresConnection {
     /// does a procedure that commits. And it only does no harm where a session is one's own: if that is not known, the server is
     /// asked, once in the life of the process.
     private mutating func mayPrepare(_ text: String, until deadline: Moment?) async -> Bool {
-        guard upstream.class(of: text).isPlanned else {
+        guard upstream.isWorthPreparing(text) else {
             statements.leaveAlone(text)
             return false
         }
@@ -74,11 +77,14 @@ extension PostgresConnection {
         let isShared = !upstream.forgetsStatements
         switch state {
         case "26000": statements.forgetAll()
-        case "0A000": isShared ? statements.giveUpForGood(query.text) : statements.giveUp(query.text)
+        case "0A000" where isShared:
+            statements.giveUpForGood(query.text)
+            upstream.givesUpPreparing(query.text)
+        case "0A000": statements.giveUp(query.text)
         default: statements.forget(query.text)
         }
-        if isShared, state != "0A000" { upstream.lostStatement() }
-        // Nothing was run; but in a transaction the error has ended that.
+        if isShared, state != "0A000" { upstream.lostStatement(state) }
+        // Nothing was run; but in a transaction the error has ended that, and some poolers end the connection.
         guard link.transactionStatus == .idle else { throw error }
         return try await link.query(query.text, query.parameters, until: deadline)
     }

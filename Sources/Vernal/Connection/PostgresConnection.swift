@@ -38,7 +38,8 @@ public struct PostgresConnection: ~Copyable, Sendable {
         session = SessionState(rules.resetPolicy)
         statements = StatementCache(
             capacity: rules.statementCacheSize,
-            prefix: "vernal_\(String(UInt32.random(in: 0...UInt32.max), radix: 36))_"
+            // Where a pooler does not keep names apart, those of many clients meet: none may ever be taken for another's.
+            prefix: "vernal_\(String(UInt64.random(in: 0...UInt64.max), radix: 36))_"
         )
     }
 

@@ -52,9 +52,10 @@ public struct Upstream: Sendable, Hashable, CustomStringConvertible {
     /// on with `max_prepared_statements` above 0 (which it is by default from 1.24 on), Odyssey with
     /// `pool_reserve_prepared_statement`, PgCat with `prepared_statements_cache_size`, PgDog.
     ///
-    /// It cannot be seen from here, so that without this nothing is prepared behind a pooler of transactions. If a statement turns out
-    /// not to be there, nothing is prepared any more, and an event says so. RDS Proxy, pgpool-II and a direct connection stay as they
-    /// are.
+    /// PgBouncer up to 1.25 does not tell, nor do the others, so that without this nothing is prepared behind a pooler of transactions.
+    /// What is prepared is run by its name outside of transactions only, where an error costs no more than another try. If a statement
+    /// turns out not to be there, nothing is prepared any more, and an event says so. RDS Proxy, pgpool-II and a direct connection stay as
+    /// they are.
     public func keepingPreparedStatements() -> Upstream {
         [.direct, .rdsProxy, .pgpool].contains(kind) ? self : Upstream(kind, .transaction, keepsStatements: true)
     }
@@ -109,7 +110,7 @@ public struct UpstreamStatus: Sendable, Hashable, Codable {
         mode = verdict.mode.rawValue
         confidence = verdict.confidence
         evidence = verdict.reasons
-        self.rules = rules.sentences
+        self.rules = rules.sentences(isContradicted: verdict.contradiction != nil)
         contradiction = verdict.contradiction
     }
 }

@@ -16,7 +16,12 @@ final class UpstreamWatch: Sendable {
         var pins = PinGuard()
         var dropped: Set<String> = []
         var mayProbe = true
+        /// What is not prepared any more, on whichever connection.
+        var unprepared: Set<String> = []
     }
+
+    /// So many texts are kept in mind; a connection that meets a further one finds out by itself.
+    private static let mostUnprepared = 500
 
     private let state: Mutex<State>
     private let isGuarding = Atomic<Bool>(false)
@@ -194,10 +199,32 @@ final class UpstreamWatch: Sendable {
     /// Whether the server can be told which prepared statements it can forget.
     var forgetsStatements: Bool { isForgetting.load(ordering: .relaxed) }
 
-    /// A statement that was prepared was not there: the pooler does not keep them, whatever the user says.
-    func lostStatement() {
+    /// Whether what is prepared may be run by its name.
+    ///
+    /// Behind a pooler not in a transaction: that may be on another server connection than the last one, where the same text was
+    /// prepared before its table changed, or where nothing is if the user is wrong. Only the error would tell, and end the transaction.
+    func allowsNames(inTransaction: Bool) -> Bool { allowsNamedStatements && (!inTransaction || forgetsStatements) }
+
+    /// Whether it does any good to prepare a statement: it is one that is planned, and no connection has given it up.
+    func isWorthPreparing(_ text: String) -> Bool {
+        state.withLock { $0.pins.classify(text).isPlanned && !$0.unprepared.contains(text) }
+    }
+
+    /// The pooler has only an old plan for a statement, and would give that to every connection.
+    func givesUpPreparing(_ text: String) {
+        state.withLock { state in
+            guard state.unprepared.count < Self.mostUnprepared else { return }
+            state.unprepared.insert(text)
+        }
+    }
+
+    /// A statement that was prepared was not there, or its name was somebody else's: the pooler does not keep them for each client,
+    /// whatever the user says.
+    ///
+    /// - Parameter sqlState: the error, 26000 or 42P05.
+    func lostStatement(_ sqlState: String) {
         change { state in
-            if state.rules.keepsStatements { state.evidence.losesStatements = true }
+            if state.rules.keepsStatements { state.evidence.lostStatement = sqlState }
         }
     }
 

@@ -126,7 +126,7 @@ extension DoctorFacts {
                 DoctorFinding(
                     .advice,
                     "PgBouncer keeps prepared statements (max_prepared_statements is \(kept)), and the engine prepares none, "
-                        + "because it cannot see that",
+                        + "because PgBouncer up to 1.25 does not tell it",
                     change: "set VERNAL_UPSTREAM=pgbouncer:prepared, if it pools transactions"
                 )
             )

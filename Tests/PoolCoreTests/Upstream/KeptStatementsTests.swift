@@ -39,13 +39,34 @@ import Testing
     }
 
     @Test func `are not used any more once one was not there`() {
-        let verdict = verdict(.pgbouncer) { $0.losesStatements = true }
+        let verdict = verdict(.pgbouncer) { $0.lostStatement = "26000" }
         #expect(!UpstreamRules(for: verdict).preparesStatements)
         #expect(verdict.contradiction?.contains("VERNAL_UPSTREAM") == true)
+        #expect(verdict.contradiction?.contains("was not there when it was to be run (26000)") == true)
+        let taken = self.verdict(.pgbouncer) { $0.lostStatement = "42P05" }
+        #expect(taken.contradiction?.contains("the name of one was taken") == true)
         #expect(verdict.kind == .pgbouncer)
         let before = UpstreamRules(for: self.verdict(.pgbouncer))
         #expect(!before.stricter(with: UpstreamRules(for: verdict)).preparesStatements)
         #expect(before.stricter(with: before).preparesStatements)
+    }
+
+    @Test func `are told as they are done, and nobody is asked to say what he has said`() {
+        func told(_ verdict: UpstreamVerdict) -> String? {
+            UpstreamRules(for: verdict).sentences(isContradicted: verdict.contradiction != nil)
+                .first { $0.hasPrefix("statements prepared under a name: ") }
+        }
+        let beginning = "statements prepared under a name: "
+        #expect(told(verdict(.pgdog)) == beginning + "yes, outside of transactions")
+        #expect(told(verdict(.pgbouncer) { $0.lostStatement = "26000" }) == beginning + "no")
+        #expect(told(UpstreamVerdict(.rdsProxy, .transaction, confidence: 1)) == beginning + "no")
+        #expect(told(UpstreamVerdict(.direct, .none, confidence: 1)) == beginning + "yes")
+        let silent = told(UpstreamVerdict(.pgdog, .transaction, confidence: 1))
+        #expect(
+            silent?.hasSuffix(
+                "so no, unless you say so (VERNAL_UPSTREAM=pgbouncer:prepared, with the pooler's own name)"
+            ) == true
+        )
     }
 
     @Test func `are as ever on a server and behind a pooler of sessions`() {

@@ -66,7 +66,7 @@ import Testing
 
     @Test func `are told in sentences`() {
         for verdict in Self.verdicts {
-            let sentences = UpstreamRules(for: verdict).sentences
+            let sentences = UpstreamRules(for: verdict).sentences()
             #expect(sentences.count >= 5)
             #expect(sentences.allSatisfy { !$0.isEmpty })
         }
