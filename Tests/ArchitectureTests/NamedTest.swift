@@ -37,7 +37,9 @@ struct NamedTest {
 
     /// The line after a declaration that begins in a line.
     private static func end(of start: Int, in lines: [String]) -> Int {
-        if let last = lines[start].last, "}])".contains(last) { return start + 1 }
+        // A function that goes on below its parameters is not at its end.
+        let marks = lines[start].contains("func ") ? "}" : "}])"
+        if let last = lines[start].last, marks.contains(last) { return start + 1 }
         let space = lines[start].prefix { $0 == " " }
         let last = lines[(start + 1)...].firstIndex { $0 == space + "}" || $0 == space + "]" }
         return (last ?? start) + 1
