@@ -74,9 +74,15 @@ build_tests() { swift build --build-tests "${traits[@]}"; }
 vernal() { "$(swift build --show-bin-path)/vernal" "$@"; }
 
 # Poolers that are newer than those that are installed; where they cannot be had, the tests of them are left out, which
-# 'swift test' and the list of servers at the end say.
+# 'swift test' and the list of servers at the end say. For a choice of tests nothing is fetched.
 fetch_newer_poolers() {
     step "Newer poolers"
+    # shellcheck disable=SC2034 # read by newer_pooler
+    if [ ${#arguments[@]} -gt 0 ]; then only_unpacked_poolers=1; fi
+    # With it packages of Debian can be told from forgeries, on Ubuntu, too.
+    if [ ${#arguments[@]} -eq 0 ] && [ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ]; then
+        install_if_possible debian-archive-keyring
+    fi
     VERNAL_PGBOUNCER_NEW=$(newer_pgbouncer) || VERNAL_PGBOUNCER_NEW=''
     VERNAL_ODYSSEY=$(newer_odyssey) || VERNAL_ODYSSEY=''
     export VERNAL_PGBOUNCER_NEW VERNAL_ODYSSEY

@@ -16,6 +16,46 @@ struct NamedTest {
     /// The source in which it should be.
     func source() throws -> String { try SourceTree.text(of: "Tests/\(file).swift") }
 
+    /// The test itself, with the tables that its arguments are, and without comments.
+    func body() throws -> String { try Self.body(of: name, in: source()) }
+
+    /// The test of that name in a file that is formatted: each declaration ends where a line with as much space before it does.
+    static func body(of name: String, in text: String) -> String {
+        let lines = withoutComments(text)
+        guard let function = lines.firstIndex(where: { $0.contains("func `\(name)`(") }),
+            let attribute = lines[...function].lastIndex(where: { $0.contains("@Test") })
+        else { return "" }
+        let header = lines[attribute...function].joined(separator: "\n")
+        let arguments = header.firstRange(of: "@Test(arguments: ").map { header[$0.upperBound...] } ?? ""
+        let words = arguments.split { !$0.isLetter && !$0.isNumber }.map(String.init)
+        let tables = lines.indices.filter { index in
+            lines[index].firstMatch(of: #/\blet (\w+)/#).map { words.contains(String($0.output.1)) } ?? false
+        }
+        return ([attribute..<end(of: function, in: lines)] + tables.map { $0..<end(of: $0, in: lines) })
+            .flatMap { lines[$0] }.joined(separator: "\n")
+    }
+
+    /// The line after a declaration that begins in a line.
+    private static func end(of start: Int, in lines: [String]) -> Int {
+        // A function that goes on below its parameters is not at its end.
+        let marks = lines[start].contains("func ") ? "}" : "}])"
+        if let last = lines[start].last, marks.contains(last) { return start + 1 }
+        let space = lines[start].prefix { $0 == " " }
+        let last = lines[(start + 1)...].firstIndex { $0 == space + "}" || $0 == space + "]" }
+        return (last ?? start) + 1
+    }
+
+    private static func withoutComments(_ text: String) -> [String] {
+        text.split(separator: "\n").map(String.init).compactMap { line in
+            if line.drop(while: { $0 == " " }).hasPrefix("//") { return nil }
+            // What stands after code, and not in a string.
+            guard let place = line.range(of: " // ", options: .backwards),
+                line[..<place.lowerBound].count(where: { $0 == "\"" }).isMultiple(of: 2)
+            else { return line }
+            return String(line[..<place.lowerBound])
+        }
+    }
+
     /// Whether it is there.
     func exists() throws -> Bool {
         let path = SourceTree.root.appending(path: "Tests/\(file).swift").path

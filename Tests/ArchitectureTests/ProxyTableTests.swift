@@ -32,7 +32,7 @@ import Testing
 
     @Test func `quotes only what one of its tests has`() throws {
         for row in try ProxyRow.all() where !row.tests.isEmpty {
-            let texts = try row.tests.map { try $0.source() }
+            let texts = try row.tests.map { try $0.body() }
             for quotation in row.quotations {
                 #expect(
                     texts.contains { $0.contains(quotation) },
@@ -40,6 +40,28 @@ import Testing
                 )
             }
         }
+    }
+
+    @Test func `reads of a test only what is its own`() {
+        let text = """
+            struct S {
+                /// About one.
+                static let table: [Row] = [
+                    Row("two"),  // three
+                ]
+                @Test func `other`() { "four" }
+                @Test(arguments: table)
+                func `this`(row: Row) {
+                    // five
+                    use("six // seven")
+                }
+                func helper() { "eight" }
+            }
+            """
+        let body = NamedTest.body(of: "this", in: text)
+        #expect(["two", "six // seven"].allSatisfy(body.contains))
+        #expect(!["one", "three", "four", "five", "eight"].contains(where: body.contains))
+        #expect(NamedTest.body(of: "other", in: text) == "    @Test func `other`() { \"four\" }")
     }
 }
 

@@ -1,5 +1,6 @@
 import EmbeddedPostgres
 import Foundation
+import Subprocess
 import Testing
 import Vernal
 
@@ -230,7 +231,7 @@ import Vernal
     {
         let newer = ProcessInfo.processInfo.environment["VERNAL_PGBOUNCER_NEW"].flatMap { $0.isEmpty ? nil : $0 }
         try await withEmbeddedPostgres { server in
-            for command in [nil, newer] {
+            for command in [nil] + (newer.map { [$0] } ?? []) {
                 var options = PoolerOptions.pgbouncer(poolSize: 3)
                 options.command = command
                 try await withEmbeddedPooler(options, for: PoolerTarget(server)) { pooler in
@@ -238,8 +239,8 @@ import Vernal
                     #expect(report.findings.contains { $0.what.contains("the pooler has 3 to the server") })
                     let small = try await doctor("\(pooler.url)?pool_size=3", hiding: server.password)
                     #expect(!small.findings.contains { $0.what.contains("to the server") })
-                    // Debian 12's PgBouncer knows nothing of them, and Debian 13's keeps 200.
-                    let keeps = command != nil
+                    // Before 1.21 PgBouncer knows nothing of them, and from 1.24 on it keeps 200 unless it is told otherwise.
+                    let keeps = try await keepsStatements(command)
                     #expect(small.findings.contains { $0.what.contains("max_prepared_statements is 200") } == keeps)
                     let variables = ["DATABASE_URL": pooler.url, "VERNAL_UPSTREAM": "pgbouncer:prepared"]
                     let told = try await vernal(["doctor"], environment: variables)
@@ -248,6 +249,22 @@ import Vernal
                 }
             }
         }
+    }
+
+    /// Whether this PgBouncer, or the installed one, keeps prepared statements when its configuration says nothing of them.
+    private func keepsStatements(_ command: String?) async throws -> Bool {
+        let said = try await Subprocess.run(
+            .name("sh"),
+            // Debian keeps it where only root's PATH looks.
+            arguments: [
+                "-c", #"PATH=$PATH:/usr/sbin:/usr/local/bin; exec "$1" --version"#, "sh", command ?? "pgbouncer",
+            ],
+            output: .string(limit: 4096),
+            error: .discarded
+        ).standardOutput
+        let version = try #require(said.firstMatch(of: #/PgBouncer (\d+)\.(\d+)/#))
+        let numbers = [Int(version.output.1) ?? 0, Int(version.output.2) ?? 0]
+        return !numbers.lexicographicallyPrecedes([1, 24])
     }
 
     @Test func `says so when a pooler accepts the login in front of a dead server`() async throws {

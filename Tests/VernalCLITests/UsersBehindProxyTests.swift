@@ -19,15 +19,14 @@ struct `users-function behind RDS Proxy` {
         async throws
     {
         try await ScriptedUpstream.run(.rdsProxy) { upstream in
-            try await withEngine { direct in
-                let statuses = try await withFunction(upstream) { port in
+            try await withDatabase { database, direct in
+                let statuses = try await withFunction(upstream, database) { port in
                     var statuses: [Int: Int] = [:]
                     for round in 0..<100 {
                         for status in try await invoke(round, port, direct) { statuses[status, default: 0] += 1 }
                     }
                     return statuses
                 }
-                _ = try await direct.execute("DROP TABLE IF EXISTS users")
                 let record = upstream.record
                 #expect(statuses.values.reduce(0, +) == 10_000)
                 #expect((statuses[200] ?? 0) + (statuses[201] ?? 0) > 9900, "\(statuses)")
@@ -38,6 +37,25 @@ struct `users-function behind RDS Proxy` {
                 #expect(record.startups.count > 4, "no connection was lost")
                 #expect(record.startups.allSatisfy { $0["options"] == nil })
             }
+        }
+    }
+
+    /// Runs `body` with a database of its own and an engine that goes there directly: the function's table is dropped now and then.
+    private func withDatabase(_ body: (String, Engine) async throws -> Void) async throws {
+        let database = "users_behind_proxy_\(Int.random(in: 0..<1_000_000_000))"
+        try await withEngine { server in
+            try await server.execute("CREATE DATABASE \(unsafeRaw: database)")
+            let result: Result<Void, any Error>
+            do {
+                result = .success(
+                    try await withEngine({ $0[connectionParameter: "dbname"] = database }) { direct in
+                        try await body(database, direct)
+                    }
+                )
+            } catch { result = .failure(error) }
+            // What the function has left open would keep it.
+            try await server.execute("DROP DATABASE \(unsafeRaw: database) WITH (FORCE)")
+            try result.get()
         }
     }
 
@@ -70,11 +88,16 @@ struct `users-function behind RDS Proxy` {
     }
 
     /// Runs the function with four environments, whose invocations may take 600 ms.
-    private func withFunction<R>(_ upstream: ScriptedUpstream, _ body: (Int) async throws -> R) async throws -> R {
-        let port = Int.random(in: 20_000..<32_000)
+    private func withFunction<R>(
+        _ upstream: ScriptedUpstream,
+        _ database: String,
+        _ body: (Int) async throws -> R
+    ) async throws -> R {
+        let port = freePort()
         var address = try #require(URLComponents(string: TestDatabase.url))
         address.host = "127.0.0.1"
         address.port = upstream.port
+        address.path = "/\(database)"
         address.queryItems = [URLQueryItem(name: "application_name", value: Self.name)]
         let process = Process()
         process.executableURL = URL(filePath: tool)
@@ -94,7 +117,12 @@ struct `users-function behind RDS Proxy` {
             result = .success(try await body(port))
         } catch { result = .failure(error) }
         process.terminate()
-        try await eventually("the function's platform has ended") { !process.isRunning }
+        do {
+            try await eventually("the function's platform has ended") { !process.isRunning }
+        } catch {
+            kill(process.processIdentifier, SIGKILL)
+            throw error
+        }
         return try result.get()
     }
 }

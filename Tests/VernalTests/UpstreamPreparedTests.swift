@@ -43,24 +43,60 @@ struct `Behind a PgBouncer that keeps prepared statements` {
                 try await expectAnswer(from: engine)
                 // One in five hundred of its keys looks like that of a server.
                 #expect(["unknownPooler", "direct"].contains(engine.upstream.kind))
-                try await using(pooler.engine { $0.poolSize = 2 }) { other in
-                    let sleeper = Task { try await other.query("SELECT pg_sleep(1.6)") }
-                    try await eventually("the server connection is in use") { other.statistics.active > 0 }
-                    try await Task.sleep(for: .milliseconds(100))
-                    if mode != "session" {
-                        let failure = await #expect(throws: VernalError.self) { try await engine.query("SELECT 1") }
+                try await Self.whileInUse(by: engine) {
+                    try await using(pooler.engine()) { other in
+                        let failure = await #expect(throws: VernalError.self) { try await other.query("SELECT 1") }
                         #expect(failure?.serverMessage?.contains("query_wait_timeout") == true)
-                        #expect(engine.upstream.kind == "pgbouncer")
+                        #expect(other.upstream.kind == "pgbouncer")
                     }
-                    _ = await sleeper.result
                 }
             }
         }
     }
 
-    /// Both change what the client is told at login: a part of the key, and the name that it gave itself.
-    @Test func `is recognised with peers and with a longer application name, too`() async throws {
-        try await withPooler(Self.options(["peer_id": "7", "application_name_add_host": "1"])) { pooler in
+    /// Runs `body` while a statement of the engine has the one server connection.
+    private static func whileInUse(by engine: Engine, _ body: () async throws -> Void) async throws {
+        let text = "SELECT pg_sleep(10), \(Int.random(in: 0..<1_000_000_000))"
+        try await withEngine { direct in
+            let sleeper = Task { try await engine.query(SQLQuery(unsafeRaw: text)) }
+            let result: Result<Void, any Error>
+            do {
+                try await eventually("the server connection is in use") {
+                    try await direct.query(
+                        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = \(text)"
+                    ).value(as: Int.self) == 1
+                }
+                result = .success(try await body())
+            } catch { result = .failure(error) }
+            _ = try await direct.query(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE state = 'active' AND query = \(text)"
+            )
+            _ = await sleeper.result
+            try result.get()
+        }
+    }
+
+    /// The peer's number is in the second and the third byte of the key.
+    ///
+    /// Where the first one is 0, which it is for one of 128 clients, the number could be that of a process.
+    @Test func `is recognised with peers, too`() async throws {
+        try await withPooler(Self.options(["peer_id": "7"])) { pooler in
+            var kinds: Set<String> = []
+            for _ in 0..<3 {
+                try await using(pooler.engine()) { engine in
+                    try await expectAnswer(from: engine)
+                    let number = try await engine.withConnection { $0.backendPID }
+                    #expect(number >> 8 & 0xFFFF == 7 << 8, "\(number)")
+                    if number > 1 << 22 { #expect(engine.upstream.kind == "unknownPooler", "\(number)") }
+                    kinds.insert(engine.upstream.kind)
+                }
+            }
+            #expect(kinds.contains("unknownPooler"))
+        }
+    }
+
+    @Test func `is recognised with a longer application name, too`() async throws {
+        try await withPooler(Self.options(["application_name_add_host": "1"])) { pooler in
             try await using(pooler.engine { $0[connectionParameter: "application_name"] = "app" }) { engine in
                 try await expectAnswer(from: engine)
                 #expect(engine.upstream.kind == "unknownPooler")

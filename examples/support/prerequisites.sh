@@ -76,10 +76,16 @@ missing_prerequisites() {
     command -v slowhttptest >/dev/null || echo slowhttptest
     command -v promtool >/dev/null || echo promtool
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python
-    # With it packages of Debian can be told from forgeries, on Ubuntu, too.
-    [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
         echo chromium
+}
+
+# install_if_possible PACKAGE: installs with apt what is only nice to have; where that cannot be done, nothing is lost.
+install_if_possible() {
+    local -a root=()
+    [ "$(id -u)" -eq 0 ] || root=(sudo -n)
+    { ${root[@]+"${root[@]}"} apt-get update -q && ${root[@]+"${root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends "$1"; } >/dev/null 2>&1 || note "$1 cannot be installed here"
 }
 
 # install_prerequisites: installs what is missing with apt, or says what to install.
