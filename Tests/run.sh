@@ -143,7 +143,8 @@ build_folder() {
 run_example() {
     local folder=$1 scratch
     scratch=$(build_folder "$folder")
-    swift build --package-path "$folder" --scratch-path "$scratch" || return 1
+    # Whose manifest was read last in a shared folder is not to be taken for the manifest of this one.
+    swift build --disable-build-manifest-caching --package-path "$folder" --scratch-path "$scratch" || return 1
     if [ -f "$folder/test.sh" ]; then
         EXAMPLE_BIN=$(swift build --package-path "$folder" --scratch-path "$scratch" --show-bin-path) \
             VERNAL=$(swift build --show-bin-path)/vernal vernal postgres -- bash "$folder/test.sh"
