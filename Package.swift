@@ -158,6 +158,7 @@ let package = Package(
             dependencies: [
                 "Vernal", "LibpqIO", "PoolCore", "InvocationLifecycle", "Moments", "EmbeddedPostgres", "VernalTestKit",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
                 .product(
                     name: "InMemoryTracing",

@@ -140,6 +140,31 @@ extension `On a real server` {
             }
         }
 
+        @Test(arguments: upstreams)
+        func `has whole results after rows that came one by one`(upstream: Upstream) async throws {
+            try await withTable(upstream) { engine, _ in
+                for _ in 0..<2 {
+                    let streamed = try await engine.stream("SELECT generate_series(1, 3)") { rows in
+                        var count = 0
+                        while try await rows.next() != nil { count += 1 }
+                        return count
+                    }
+                    #expect(streamed == 3)
+                    let results = try await engine.pipeline {
+                        "SELECT generate_series(1, 4)"
+                        "SELECT 5"
+                    }
+                    #expect(results.map(\.count) == [4, 1])
+                    // The first statement of a transaction goes with its beginning.
+                    _ = try await engine.stream("SELECT generate_series(1, 3)") { _ = try await $0.next() }
+                    let inTransaction = try await engine.withTransaction {
+                        try await $0.query("SELECT generate_series(1, 6)").count
+                    }
+                    #expect(inTransaction == 6)
+                }
+            }
+        }
+
         @Test func `asks once what is in between, where nobody has said it`() async throws {
             try await withTable(nil) { engine, proxy in
                 let before = proxy.counts.roundTrips

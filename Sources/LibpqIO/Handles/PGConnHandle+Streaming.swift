@@ -59,7 +59,13 @@ extension PGConnHandle {
     // MARK: Pipelines
 
     /// The corresponding libpq function is `PQenterPipelineMode`.
-    mutating func enterPipelineMode() -> Bool { unsafe PQenterPipelineMode(conn) == 1 }
+    ///
+    /// If rows came a few at a time before, those of the pipeline's first statement would, too: libpq forgets that with the beginning of
+    /// a statement outside of a pipeline. A statement that is none is refused after it has begun, and nothing is sent.
+    mutating func enterPipelineMode() -> Bool {
+        unsafe PQsendQuery(conn, nil)
+        return unsafe PQenterPipelineMode(conn) == 1
+    }
 
     /// The corresponding libpq function is `PQexitPipelineMode`.
     mutating func exitPipelineMode() -> Bool { unsafe PQexitPipelineMode(conn) == 1 }

@@ -191,7 +191,13 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     }
 
     /// The corresponding libpq function is `PQconsumeInput`.
-    mutating func consumeInput() -> Bool { unsafe PQconsumeInput(conn) == 1 }
+    ///
+    /// It reads what its buffer has room for, at least 8 KiB, and a TLS record may have 16 KiB (PostgreSQL sends 8 KiB at most; many
+    /// proxies send more). The rest lies in the TLS library then, where no wait for the socket sees it, so it is asked for.
+    mutating func consumeInput() -> Bool {
+        guard unsafe PQconsumeInput(conn) == 1 else { return false }
+        return sslInUse ? unsafe PQconsumeInput(conn) == 1 : true
+    }
 
     /// The corresponding libpq function is `PQisBusy`.
     mutating func isBusy() -> Bool { unsafe PQisBusy(conn) == 1 }
