@@ -4,7 +4,9 @@ import Testing
 import Vernal
 import VernalTestKit
 
-/// Libpq reads what its buffer has room for, at least 8 KiB: that is a record of PostgreSQL's, and half of the largest that TLS
+/// What comes through a proxy that sends larger records than PostgreSQL does.
+///
+/// libpq reads what its buffer has room for, at least 8 KiB: that is a record of PostgreSQL's, and half of the largest that TLS
 /// allows. The other half lies in the TLS library then, where no wait for the socket sees it.
 @Suite(.timeLimit(.minutes(3))) struct `TLS records as large as they may be` {
     @Test func `are read to the end of the answer, wherever in them it is`() async throws {
