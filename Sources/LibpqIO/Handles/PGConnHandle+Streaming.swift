@@ -10,7 +10,10 @@ extension PGConnHandle {
     ///
     /// The corresponding libpq function is `PQsetChunkedRowsMode`; before libpq 17 `PQsetSingleRowMode`, and the
     /// number is 1.
-    mutating func setRowsMode(_ rows: Int) -> Bool { unsafe vernal_set_rows_mode(conn, Int32(rows)) == 1 }
+    mutating func setRowsMode(_ rows: Int) -> Bool {
+        hasRowsMode = true
+        return unsafe vernal_set_rows_mode(conn, Int32(rows)) == 1
+    }
 
     // MARK: COPY
 
@@ -63,7 +66,10 @@ extension PGConnHandle {
     /// If rows came a few at a time before, those of the pipeline's first statement would, too: libpq forgets that with the beginning of
     /// a statement outside of a pipeline. A statement that is none is refused after it has begun, and nothing is sent.
     mutating func enterPipelineMode() -> Bool {
-        unsafe PQsendQuery(conn, nil)
+        if hasRowsMode {
+            unsafe PQsendQuery(conn, nil)
+            hasRowsMode = false
+        }
         return unsafe PQenterPipelineMode(conn) == 1
     }
 

@@ -19,6 +19,8 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// For others than the owner.
     let lifeline = Lifeline()
     private let generation = ForkGuard.generation
+    /// Whether a statement had its rows come a few at a time, which libpq may still do.
+    var hasRowsMode = false
 
     /// Starts a connect that does not block, as long as each host is given with its address.
     ///
