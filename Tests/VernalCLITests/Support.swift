@@ -1,14 +1,6 @@
 import Foundation
 import Subprocess
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 #if canImport(System)
 import System
 #else
@@ -54,25 +46,3 @@ let tool: String = {
         .deletingLastPathComponent()
     return root.appending(path: ".build/debug/vernal").path
 }()
-
-/// A port that nobody has: the system chooses one, and gives it to no other so soon.
-func freePort() -> Int {
-    #if canImport(Glibc)
-    let stream = Int32(SOCK_STREAM.rawValue)
-    #else
-    let stream = SOCK_STREAM
-    #endif
-    let descriptor = socket(AF_INET, stream, 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return unsafe withUnsafeMutablePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-            unsafe bind(descriptor, pointer, size)
-            unsafe getsockname(descriptor, pointer, &size)
-        }
-        return unsafe Int(UInt16(bigEndian: pointer.pointee.sin_port))
-    }
-}

@@ -93,7 +93,7 @@ struct `users-function behind RDS Proxy` {
         _ database: String,
         _ body: (Int) async throws -> R
     ) async throws -> R {
-        let port = freePort()
+        let port = try await freePort()
         var address = try #require(URLComponents(string: TestDatabase.url))
         address.host = "127.0.0.1"
         address.port = upstream.port

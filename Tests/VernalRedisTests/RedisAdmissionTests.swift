@@ -128,7 +128,7 @@ extension RedisAdmission {
     }
 
     @Test func `works in a cluster, whichever node it is told of`() async throws {
-        let (busOfOne, busOfOther) = (RedisServer.freePort(), RedisServer.freePort())
+        let (busOfOne, busOfOther) = try await (freePort(), freePort())
         let cluster = ["--cluster-enabled", "yes", "--cluster-port"]
         try await RedisServer.run(cluster + [String(busOfOne)]) { one in
             try await RedisServer.run(cluster + [String(busOfOther)]) { other in
@@ -198,7 +198,7 @@ extension RedisAdmission {
     }
 
     @Test func `finds a Redis that was started again`() async throws {
-        let port = RedisServer.freePort()
+        let port = try await freePort()
         let admission = try RedisAdmission(url: "redis://127.0.0.1:\(port)", name: "n", rate: 1000)
         for _ in 0..<3 {
             try await RedisServer.run(port: port) { _ in

@@ -55,7 +55,8 @@ import VernalTestKit
     }
 
     @Test func `that is not there is done without`() async throws {
-        for url in ["redis://127.0.0.1:\(RedisServer.freePort())", "redis://no-such-host.invalid"] {
+        let unused = try await freePort()
+        for url in ["redis://127.0.0.1:\(unused)", "redis://no-such-host.invalid"] {
             let (gate, notices) = try gate(url)
             let took = await time { for _ in 0..<5 { #expect(await admit(gate) == .proceed(nil)) } }
             #expect(took < .seconds(1))
@@ -73,7 +74,7 @@ import VernalTestKit
     }
 
     @Test func `in the middle of a storm fails no query`() async throws {
-        let port = RedisServer.freePort()
+        let port = try await freePort()
         let admission = try RedisAdmission(url: "redis://127.0.0.1:\(port)", name: "n", rate: 200)
         let engines = try (0..<8).map { _ in try testEngine { $0.connectAdmission = admission } }
         try await RedisServer.run(port: port) { server in

@@ -1,5 +1,6 @@
 #if RedisAdmission
 import Foundation
+import VernalTestKit
 
 #if canImport(Glibc)
 import Glibc
@@ -20,7 +21,8 @@ final class RedisServer: Sendable {
         certificates: Bool = false,
         _ body: (RedisServer) async throws -> R
     ) async throws -> R {
-        let server = try await RedisServer(options, port: port ?? freePort(), certificates: certificates)
+        let chosen = if let port { port } else { try await freePort() }
+        let server = try await RedisServer(options, port: chosen, certificates: certificates)
         defer { server.stop() }
         return try await body(server)
     }
@@ -112,22 +114,6 @@ final class RedisServer: Sendable {
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    static func freePort() -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                unsafe bind(descriptor, pointer, size)
-                unsafe getsockname(descriptor, pointer, &size)
-            }
-            return unsafe Int(UInt16(bigEndian: pointer.pointee.sin_port))
-        }
     }
 }
 
