@@ -103,3 +103,17 @@ private func takeTurn(_ engine: Engine, _ name: String, _ number: Int) async thr
     // The question before, BEGIN, what runs in between, and COMMIT.
     return (backend, hasTable ? 7 : 6)
 }
+
+/// Expects that a pooler with room for one client is asked again by a second one until there is room.
+func expectAskedAgain(_ options: PoolerOptions) async throws {
+    try await withPooler(options) { pooler in
+        let holder = try pooler.engine()
+        _ = try await holder.query("SELECT 1")
+        try await using(pooler.engine()) { engine in
+            async let answer = engine.query("SELECT 1::int8").value(as: Int.self)
+            try await eventually("the pooler has refused somebody") { engine.statistics.connectFailures > 0 }
+            await holder.dispose()
+            #expect(try await answer == 1)
+        }
+    }
+}
