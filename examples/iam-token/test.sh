@@ -7,28 +7,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=Tests/support/python-peers.sh
 source ../../Tests/support/python-peers.sh
-# shellcheck source=examples/support/lambda-emulator.sh
-source ../support/lambda-emulator.sh
+# shellcheck source=examples/support/function-test.sh
+source ../support/function-test.sh
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/iam-token-XXXXXX")
-function=''
-finish() {
-    [ -z "$function" ] || kill -9 "$function" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap finish EXIT
-: >"$work/log"
-
-passed=0
-# expect NAME EXPECTED ACTUAL
-expect() {
-    if [ "$2" != "$3" ]; then
-        printf 'FAILED: %s\n  expected: %s\n  got:      %s\n' "$1" "$2" "$3"
-        tail -n 20 "$work/log"
-        exit 1
-    fi
-    passed=$((passed + 1))
-}
+begin_test iam-token
 
 # The known answers.
 peers=$(python_botocore)
@@ -58,25 +40,10 @@ drop_sessions() {
 # refusals: how many passwords the server has refused, by its own log.
 refusals() { grep -c 'password authentication failed for user "iam_app"' "$VERNAL_PG_LOG" || true; }
 
-# serve [NAME=VALUE...]: starts the function, and waits until it listens.
-serve() {
-    port=$(free_port)
-    base=http://127.0.0.1:$port
-    env DATABASE_URL="postgresql://iam_app@$host:$database_port/$database" TOKEN_CLOCK="$work/clock" \
-        VERNAL_LOG_LEVEL=trace PORT="$port" "$@" "$EXAMPLE_BIN/iam-token" >>"$work/log" 2>&1 &
-    function=$!
-    for _ in $(seq 200); do
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return
-        sleep 0.02
-    done
-    expect 'the function listens' yes no
-}
-stop() {
-    local code=0
-    kill -TERM "$function"
-    wait "$function" || code=$?
-    function=''
-    expect 'SIGTERM ends it with 0' 0 "$code"
+# start [NAME=VALUE...]: starts the function, and waits until it listens.
+start() {
+    serve iam-token DATABASE_URL="postgresql://iam_app@$host:$database_port/$database" TOKEN_CLOCK="$work/clock" \
+        VERNAL_LOG_LEVEL=trace ${@+"$@"}
 }
 # whoami: the role, or the status when it is not 200; keeps all that was answered.
 whoami() {
@@ -90,7 +57,7 @@ session() { sed 's/.*"session":\([0-9]*\).*/\1/' "$work/body"; }
 morning=1767225600
 at $morning
 accept $morning
-serve
+start
 expect 'a token opens the door' iam_app "$(whoami)"
 first=$(session)
 expect 'at the first try' 0 "$(refusals)"
@@ -108,12 +75,12 @@ expect 'for which the server had to refuse one' 1 "$(refusals)"
 at $((morning + 1500))
 drop_sessions
 expect 'within its time the same token is given again' "iam_app 1" "$(whoami) $(refusals)"
-stop
+end_function
 
 # A cache of a second in place of ten minutes, and a freeze that lasts for longer.
 at $((morning + 3600))
 accept $((morning + 3600))
-serve TOKEN_CACHE_SECONDS=1
+start TOKEN_CACHE_SECONDS=1
 expect 'a token for a short time' iam_app "$(whoami)"
 kill -STOP "$function"
 sleep 1.1
@@ -127,14 +94,14 @@ expect 'after a freeze nothing is sent that has expired meanwhile' 'iam_app 1' "
 ask "ALTER ROLE iam_app PASSWORD 'something else'"
 drop_sessions
 expect 'a token that is refused for good is an error' 500 "$(whoami)"
-expect 'which says what it is about' yes "$(grep -q 'authentication failed' "$work/log" && echo yes)"
+expect 'which says what it is about' yes "$(grep -q 'authentication failed' "$log" && echo yes)"
 accept $((morning + 7200))
 for _ in $(seq 50); do
     [ "$(whoami)" = iam_app ] && break
     sleep 0.1
 done
 expect 'and the function goes on when the server takes it again' iam_app "$(whoami)"
-stop
+end_function
 
 # What is missing is said at the start.
 code=0
@@ -150,9 +117,9 @@ code=0
 AWS_REGION='' DATABASE_URL="postgresql://iam_app@$host/$database" "$EXAMPLE_BIN/iam-token" 2>"$work/said" || code=$?
 expect 'nor without a region' '1 1' "$code $(grep -c 'AWS_REGION' "$work/said")"
 
-expect 'the log has something in it' yes "$([ "$(wc -l <"$work/log")" -ge 3 ] && echo yes)"
+expect 'the log has something in it' yes "$([ "$(cat "$work"/*.log | wc -l)" -ge 3 ] && echo yes)"
 expect 'no token and no key is in a log or in an answer' 0 \
-    "$(cat "$work/log" "$work/bodies" "$work/said" "$VERNAL_PG_LOG" | grep -cE 'X-Amz|Signature|EXAMPLE' || true)"
+    "$(cat "$work"/*.log "$work/bodies" "$work/said" "$VERNAL_PG_LOG" | grep -cE 'X-Amz|Signature|EXAMPLE' || true)"
 ask 'DROP ROLE iam_app'
 
-printf 'iam-token: %d checks passed\n' "$passed"
+test_passed

@@ -5,28 +5,15 @@ set -euo pipefail
 # What it makes and drops is in a server that came for the test, and in no other.
 : "${VERNAL_PG_LOG:?run it under vernal postgres}"
 cd "$(dirname "${BASH_SOURCE[0]}")"
+# shellcheck source=examples/support/function-test.sh
+source ../support/function-test.sh
 # shellcheck source=examples/support/platform-emulator.sh
 source ../support/platform-emulator.sh
 
 vernal=$(find_vernal)
-work=$(mktemp -d "${TMPDIR:-/tmp}/scheduled-event-XXXXXX")
 platform='' platform_url=''
-finish() {
-    stop_platform
-    rm -rf "$work"
-}
-trap finish EXIT
-
-passed=0
-# expect NAME EXPECTED ACTUAL
-expect() {
-    if [ "$2" != "$3" ]; then
-        printf 'FAILED: %s\n  expected: %s\n  got:      %s\n' "$1" "$2" "$3"
-        cat "$work/log"
-        exit 1
-    fi
-    passed=$((passed + 1))
-}
+clean_up() { stop_platform; }
+begin_test scheduled-event
 sql() { psql -XqAt -v ON_ERROR_STOP=1 "$DATABASE_URL" "$@"; }
 # expired COUNT: adds as many sessions that had expired before the first night.
 expired() { sql -c "INSERT INTO sessions (user_id, expires_at) SELECT n, '2025-12-31' FROM generate_series(1, $1) n"; }
@@ -48,7 +35,7 @@ slow_down() {
         -c 'CREATE TRIGGER slow BEFORE DELETE ON sessions EXECUTE FUNCTION slow()'
 }
 
-start_platform "$work/log" "$EXAMPLE_BIN/scheduled-event" --timeout 30s
+start_platform "$work/run.log" "$EXAMPLE_BIN/scheduled-event" --timeout 30s
 sql -c "INSERT INTO sessions (user_id, expires_at) SELECT n, '2026-01-02' FROM generate_series(1, 100) n"
 expired 5000
 expect 'a night deletes what has expired' '{"batches":11,"deleted":5000,"outcome":"finished"}' "$(night first 500)"
@@ -112,7 +99,7 @@ expect 'to the end' '100 10000' "$(left) $(sql -c "SELECT deleted FROM job_runs 
 stop_platform
 
 # Little time: it stops early and says so, and the platform has nobody to kill.
-start_platform "$work/log" "$EXAMPLE_BIN/scheduled-event" --timeout 2s
+start_platform "$work/run.log" "$EXAMPLE_BIN/scheduled-event" --timeout 2s
 expired 10000
 runs=0 sum=0
 while :; do
@@ -124,11 +111,11 @@ while :; do
 done
 expect 'several short runs come to the end, too' 'finished 10000 100' "$(outcome <<<"$report") $sum $(left)"
 expect 'for which more than one was needed' yes "$([ "$runs" -gt 1 ] && echo yes)"
-expect 'and none of them was too late' 0 "$(grep -ciE 'timed out|Function.Timeout' "$work/log" || true)"
+expect 'and none of them was too late' 0 "$(grep -ciE 'timed out|Function.Timeout' "$work/run.log" || true)"
 printf '    10,000 rows in %d runs of 2 s\n' "$runs"
 stop_platform
 
 expect 'no transaction is left open' 0 \
     "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")"
 sql -c 'DROP TABLE sessions, job_runs; DROP FUNCTION slow'
-printf 'scheduled-event: %d checks passed\n' "$passed"
+test_passed

@@ -1,11 +1,14 @@
 # shellcheck shell=bash
 # What the tests of small functions have in common: a folder, checks, and a function that listens. To be sourced.
+# shellcheck source=examples/support/free-port.sh
+source "$(dirname "${BASH_SOURCE[0]}")/free-port.sh"
 
 # begin_test NAME: makes $work, a folder for the test. At the end it is removed, after what `serve` has started was killed and
 # the function clean_up was called, if the test has one.
 begin_test() {
     test_name=$1
     passed=0
+    soon=20
     served=()
     function=''
     work=$(mktemp -d "${TMPDIR:-/tmp}/$1-XXXXXX")
@@ -39,11 +42,11 @@ expect() {
     passed=$((passed + 1))
 }
 
-# expect_soon NAME EXPECTED COMMAND...: waits for up to 20 s until the command prints that.
+# expect_soon NAME EXPECTED COMMAND...: waits for up to $soon seconds until the command prints that.
 expect_soon() {
     local name=$1 expected=$2 actual=''
     shift 2
-    for _ in $(seq 200); do
+    for _ in $(seq $((soon * 10))); do
         actual=$("$@" || true)
         [ "$actual" != "$expected" ] || break
         sleep 0.1
@@ -53,11 +56,6 @@ expect_soon() {
 
 # test_passed: says how many checks there were.
 test_passed() { printf '%s: %d checks passed\n' "$test_name" "$passed"; }
-
-# free_port: prints a port that nobody has: the system chooses one, and gives it to no other so soon.
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 
 # await_port PORT PROCESS: waits until somebody listens there.
 await_port() {
@@ -77,7 +75,7 @@ serve() {
     port=$(free_port)
     base=http://127.0.0.1:$port
     log=$work/$program-$port.log
-    env ${@+"$@"} PORT="$port" "$EXAMPLE_BIN/$program" 2>"$log" &
+    env ${@+"$@"} PORT="$port" "$EXAMPLE_BIN/$program" >"$log" 2>&1 &
     function=$!
     served+=("$function")
     await_port "$port" "$function"

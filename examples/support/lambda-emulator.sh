@@ -1,5 +1,7 @@
 # shellcheck shell=bash
 # The Runtime Interface Emulator of AWS, which ships in the PyPI package aws-sam-cli. To be sourced.
+# shellcheck source=examples/support/free-port.sh
+source "$(dirname "${BASH_SOURCE[0]}")/free-port.sh"
 
 # can_emulate_lambda: whether the emulator runs here: it is a program for Linux.
 can_emulate_lambda() { [ "$(uname -s)" = Linux ]; }
@@ -26,19 +28,6 @@ lambda_emulator() {
         rm -rf "$folder"
     fi
     [ -x "$binary" ] && printf '%s\n' "$binary"
-}
-
-# free_port: prints a port that nobody listens on.
-free_port() {
-    local port
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        port=$((20000 + RANDOM % 12000))
-        if ! (: </dev/tcp/127.0.0.1/"$port") 2>/dev/null; then
-            echo "$port"
-            return
-        fi
-    done
-    return 1
 }
 
 # start_lambda LOG BINARY [NAME=VALUE...]: starts the emulator with a function; sets $emulator (its process) and $lambda
