@@ -52,7 +52,9 @@ struct EventQueue: Sendable {
     func wait(for limit: Duration?) -> [UInt64] {
         let capacity = 64
         return unsafe withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: capacity) { ready in
-            let count = unsafe epoll_wait(epoll, ready.baseAddress, Int32(capacity), milliseconds(limit))
+            // There always is one; newer C libraries say that they want it.
+            guard let events = ready.baseAddress else { return [] }
+            let count = unsafe epoll_wait(epoll, events, Int32(capacity), milliseconds(limit))
             var tokens: [UInt64] = []
             for index in 0..<max(0, Int(count)) {
                 let token = unsafe ready[index].data.u64
