@@ -82,10 +82,7 @@ extension PoolState {
         return pause.until
     }
 
-    func isPaused(_ now: Moment) -> Bool {
-        guard let pause else { return false }
-        return pause.from <= now && now < pause.until
-    }
+    func isPaused(_ now: Moment) -> Bool { pause?.includes(now) ?? false }
 
     // MARK: Ending
 

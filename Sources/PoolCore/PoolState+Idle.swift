@@ -4,8 +4,8 @@ extension PoolState {
     /// The connection that an acquire would be lent without a look at it; `nil` when there is more to do than that.
     ///
     /// Nearly every acquire of a warm process finds one, so it is asked for first.
-    package func freshConnection(now: Moment) -> ConnectionID? {
-        guard waiters.isEmpty, !isPaused(now), slots.counts.halfOpen == 0, let newest = slots.idle.last,
+    package mutating func freshConnection(now: Moment) -> ConnectionID? {
+        guard waiters.isEmpty, pause == nil, slots.counts.halfOpen == 0, let newest = slots.idle.last,
             !isOverdue(idle: newest, now: now), livenessCheck(newest, now: now) == .none
         else { return nil }
         // The oldest may have to be closed.
@@ -48,12 +48,12 @@ extension PoolState {
     }
 
     /// Whether the life of a connection is over.
-    func isExpired(_ connection: ConnectionID, now: Moment) -> Bool {
+    mutating func isExpired(_ connection: ConnectionID, now: Moment) -> Bool {
         guard let expiry = slots.entries[connection.slot].expiry else { return false }
         return expiry <= now
     }
 
-    private func isOverdue(idle connection: ConnectionID, now: Moment) -> Bool {
+    private mutating func isOverdue(idle connection: ConnectionID, now: Moment) -> Bool {
         if isExpired(connection, now: now) { return true }
         let age = slots.entries[connection.slot].unusedFor(now: now)
         return age > limits.hardIdleLimit
@@ -67,7 +67,7 @@ extension PoolState {
         return max(now - begun, slot.frozenFor) > limits.halfOpenLimit
     }
 
-    private func livenessCheck(_ connection: ConnectionID, now: Moment) -> LivenessCheck {
+    private mutating func livenessCheck(_ connection: ConnectionID, now: Moment) -> LivenessCheck {
         // The clock was set back, as after a restore: how long it has been idle, nobody knows.
         if let idleSince = slots.entries[connection.slot].idleSince, now < idleSince { return .ping }
         let age = slots.entries[connection.slot].unusedFor(now: now)

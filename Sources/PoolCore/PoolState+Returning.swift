@@ -8,13 +8,13 @@ extension PoolState {
         now: Moment
     ) -> ReturnAction {
         guard slots.is(connection, .leased) else { return .close }
-        if let held = heldFor(connection, now: now) { timings.use.record(held) }
+        if let held = slots.heldFor(connection, now: now) { timings.use.record(held) }
         endLease(connection)
         if let reason = reasonToEvict(connection, state, now: now) {
             evict(connection, reason)
             return .close
         }
-        if !isPaused(now), let waiter = waiters.first {
+        if pause?.includes(now) != true, let waiter = waiters.first {
             timings.acquired(after: now - leave(waiter, now: now))
             slots.lend(connection, now: now)
             return .hand(to: waiter)
@@ -29,7 +29,7 @@ extension PoolState {
     }
 
     /// Why a connection that comes back is not to be lent again, to anybody.
-    private func reasonToEvict(
+    private mutating func reasonToEvict(
         _ connection: ConnectionID,
         _ state: ReturnedState,
         now: Moment
@@ -85,13 +85,12 @@ extension PoolState {
 
     /// For how long a connection has been lent; `nil` when it is not.
     package func heldFor(_ connection: ConnectionID, now: Moment) -> Duration? {
-        guard slots.is(connection, .leased) else { return nil }
-        return slots.entries[connection.slot].leasedAt.map { now - $0 }
+        slots.heldFor(connection, now: now)
     }
 
     /// Whether the present lease of a connection was reported for lasting too long.
-    package func wasReported(_ connection: ConnectionID) -> Bool {
-        slots.is(connection, .leased) && slots[connection].isReported
+    package mutating func wasReported(_ connection: ConnectionID) -> Bool {
+        slots.is(connection, .leased) && slots.entries[connection.slot].isReported
     }
 
     /// A lease that was reported ends after all.

@@ -6,11 +6,15 @@ package import Moments
 ///
 /// It does no I/O, takes no lock, reads no clock and rolls no dice; it names connections and waiters but holds none. The
 /// shell tells it what happened, under a lock, and does what it says, with the lock released.
+///
+/// What is asked at every lease is `mutating` and changes nothing: a value of this size would be copied for each such question.
 package struct PoolState: Sendable, Hashable {
     /// A time in which nothing is lent and nothing opened.
     struct Pause: Sendable, Hashable {
         let from: Moment
         let until: Moment
+
+        func includes(_ now: Moment) -> Bool { from <= now && now < until }
     }
 
     package internal(set) var limits: PoolLimits

@@ -150,6 +150,12 @@ struct SlotTable: Sendable, Hashable {
         if isUse { entries[connection.slot].uses += 1 }
     }
 
+    /// For how long a connection has been lent; `nil` when it is not.
+    func heldFor(_ connection: ConnectionID, now: Moment) -> Duration? {
+        guard `is`(connection, .leased) else { return nil }
+        return entries[connection.slot].leasedAt.map { now - $0 }
+    }
+
     /// Calls everything stale that is open or being opened.
     mutating func makeStale() {
         for slot in entries.indices where entries[slot].phase != .vacant { entries[slot].isStale = true }

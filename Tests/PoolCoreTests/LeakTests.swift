@@ -11,13 +11,13 @@ import Testing
         #expect(pool.overdue(.seconds(2)) == [])
         pool.now += .milliseconds(1)
         #expect(pool.overdue(.seconds(2)) == [early])
-        #expect(pool.state.wasReported(early))
+        #expect(pool.wasReported(early))
         #expect(pool.overdue(.seconds(2)) == [])
         #expect(pool.counters.leaks == 1)
         #expect(pool.counters.leaksWithdrawn == 0)
         #expect(pool.giveBack(early) == .park)
         #expect(pool.counters.leaksWithdrawn == 1)
-        #expect(!pool.state.wasReported(early))
+        #expect(!pool.wasReported(early))
     }
 
     @Test func `is counted from the present borrower`() throws {
@@ -27,7 +27,7 @@ import Testing
         pool.now += .seconds(10)
         #expect(pool.overdue(.seconds(5)) == [connection])
         #expect(pool.giveBack(connection) == .hand(to: waiter))
-        #expect(!pool.state.wasReported(connection))
+        #expect(!pool.wasReported(connection))
         #expect(pool.overdue(.seconds(5)) == [])
         pool.now += .seconds(6)
         #expect(pool.overdue(.seconds(5)) == [connection])

@@ -91,6 +91,7 @@ extension LibpqConnection {
     }
 
     /// Reads the whole answer to what was sent.
+    @inline(__always)
     mutating func answer(
         until deadline: Moment?,
         isCancellable: Bool
@@ -145,6 +146,7 @@ extension LibpqConnection {
         return nil
     }
 
+    @inline(__always)
     mutating func wait(
         _ interest: SocketInterest,
         until deadline: Moment?,

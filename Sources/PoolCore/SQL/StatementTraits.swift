@@ -51,6 +51,11 @@ package struct StatementTraits: OptionSet, Sendable, Hashable {
     /// `DEALLOCATE`, which is an `sqlPrepare`, too: the server forgets what it has prepared.
     package static let deallocate = StatementTraits(rawValue: 1 << 20)
 
+    // A literal of several costs more than all else that is done with them, so those that are asked for often are made once.
+
+    /// What has the server forget what it has prepared.
+    package static let unprepares: StatementTraits = [.discard, .deallocate]
+
     /// What is undone before a session has another user.
     ///
     /// A plain cursor is not among it, because it ends with its transaction; nor is what `currval` remembers, which nobody asks for

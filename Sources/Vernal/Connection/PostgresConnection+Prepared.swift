@@ -5,6 +5,9 @@ internal import PoolCore
 extension PostgresConnection {
     /// Sends a statement as it costs least: prepared, when it has come before.
     mutating func send(_ query: SQLQuery, until deadline: Moment?) async throws(LibpqError) -> PGResultHandle {
+        guard statements.isOn, upstream.mayAllowNamedStatements else {
+            return try await link.query(query.text, query.parameters, until: deadline)
+        }
         let isInTransaction = isInTransaction
         let use = statements.willRun(
             query.text,
@@ -91,7 +94,7 @@ extension PostgresConnection {
 
     /// A statement is about to be run: some have the server forget what it has prepared.
     mutating func noteStatements(_ traits: StatementTraits) {
-        if !traits.isDisjoint(with: [.discard, .deallocate]) { statements.forgetAll() }
+        if !traits.isDisjoint(with: .unprepares) { statements.forgetAll() }
     }
 
     /// The errors that come before anything was run: the cached plan has another result type (0A000), no such statement (26000),

@@ -105,7 +105,7 @@ extension PostgresConnection {
                 $0.wait = .statement
             }
         }
-        link.cancelTimeout = limits.cancelTimeout
+        link.cancelTimeout = limits.cancelTimeout()
         do throws(LibpqError) {
             // A cancelled task does not cancel a commit: half of the time it would be too late, and nobody could tell.
             try await link.command("COMMIT", until: deadline, isCancellable: false)
@@ -175,7 +175,7 @@ extension PostgresConnection {
     }
 
     mutating func command(_ text: String) async throws(VernalError) {
-        link.cancelTimeout = limits.cancelTimeout
+        link.cancelTimeout = limits.cancelTimeout()
         do throws(LibpqError) {
             try await link.command(text, until: limits.deadline(nil))
         } catch {

@@ -1,3 +1,4 @@
+internal import InvocationLifecycle
 package import LibpqIO
 internal import Moments
 package import PoolCore
@@ -99,6 +100,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
         try await run(query, timeout: timeout).cmdTuples
     }
 
+    @inline(__always)
     private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
         let deadline = try await admit(query, timeout: timeout)
         let span = TraceSpan("query", statement: query.text)
@@ -120,16 +122,18 @@ public struct PostgresConnection: ~Copyable, Sendable {
     ///
     /// - Returns: when it has to be done.
     /// - Throws: `invalidParameter` or `misuse` when it is not to be sent.
+    @inline(__always)
     mutating func admit(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> Moment? {
         try query.validated()
-        if session.isWatched || statements.isOn {
-            let traits = upstream.class(of: query.text).traits
+        if session.isWatched || statements.isOn || upstream.guardsStatements {
+            let (traits, isDelicate) = upstream.look(at: query.text)
             session.willRun(traits)
             noteStatements(traits)
+            if isDelicate, upstream.guardsStatements { try await keepRules(of: query.text) }
         }
-        if upstream.guardsStatements { try await keepRules(of: query.text) }
-        link.cancelTimeout = limits.cancelTimeout
-        return limits.deadline(timeout)
+        let invocation = InvocationDeadline.current
+        link.cancelTimeout = limits.cancelTimeout(in: invocation)
+        return limits.deadline(timeout, in: invocation)
     }
 
     /// The error of a statement, noted when it says something of the other connections as well.

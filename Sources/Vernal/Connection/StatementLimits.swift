@@ -13,9 +13,9 @@ struct StatementLimits: Sendable {
     }
 
     /// When a statement that begins now has to be done; `nil` when nothing limits it.
-    func deadline(_ timeout: Duration?) -> Moment? {
+    func deadline(_ timeout: Duration?, in invocation: InvocationDeadline? = .current) -> Moment? {
         let own = earlier(timeout.map { .now + $0 }, end)
-        guard let invocation = InvocationDeadline.current else { return own }
+        guard let invocation else { return own }
         return earlier(own, invocation.moment - rules.invocationMargin)
     }
 
@@ -65,8 +65,8 @@ struct StatementLimits: Sendable {
     /// How long to wait for a cancelled statement to end.
     ///
     /// In an invocation it comes out of the margin, of which some has to be left for the answer.
-    var cancelTimeout: Duration {
-        guard InvocationDeadline.current != nil else { return rules.cancelTimeout }
+    func cancelTimeout(in invocation: InvocationDeadline? = .current) -> Duration {
+        guard invocation != nil else { return rules.cancelTimeout }
         return min(rules.cancelTimeout, rules.invocationMargin * 4 / 5)
     }
 }

@@ -153,6 +153,9 @@ public final class Engine: Sendable {
     /// A connection can die between the look at it and the send.
     ///
     /// If nothing of the statement left the process, it cannot have been run, so it is run on another connection.
+    ///
+    /// Nothing is called for it: a closure that is handed on takes a copy of the query along, each time.
+    @inline(__always)
     package func replaying<R>(
         _ isRepeatable: Bool,
         at site: CallSite,

@@ -6,73 +6,36 @@ internal import Synchronization
 /// Arrays cannot hold values that have one owner, so each place is an object. What lies here and what the pool's state
 /// says of the slot change together, under the pool's lock.
 final class PoolSlot: Sendable {
-    private enum Content: ~Copyable, Sendable {
-        case empty
-        case connection(PostgresConnection)
-        /// A connect that its task had to leave.
-        case attempt(ConnectAttempt)
-    }
-
-    private let content = Mutex(Content.empty)
+    private let connection = Mutex<PostgresConnection?>(nil)
+    /// A connect that its task had to leave; then there is no connection.
+    private let attempt = Mutex<ConnectAttempt?>(nil)
 
     func park(_ connection: consuming PostgresConnection) {
-        var connection = Optional(connection)
-        content.withLock { content in
-            if let connection = connection.take() { content = .connection(connection) }
-        }
+        self.connection.withLock(giving: connection) { place, connection in place = consume connection }
     }
 
     func park(_ attempt: consuming ConnectAttempt) {
-        var attempt = Optional(attempt)
-        content.withLock { content in
-            if let attempt = attempt.take() { content = .attempt(attempt) }
-        }
+        self.attempt.withLock(giving: attempt) { place, attempt in place = consume attempt }
     }
 
     /// Takes the connection out; `nil` when there is none, or it is not as wanted.
     func takeConnection(if isWanted: (borrowing PostgresConnection) -> Bool = { _ in true }) -> PostgresConnection? {
-        content.withLock { content in
-            switch content {
-            case .connection(let connection):
-                guard isWanted(connection) else { return nil }
-            case .attempt: return nil
-            case .empty: return nil
+        connection.withLock { place in
+            switch place {
+            case .some(let connection): guard isWanted(connection) else { return nil }
+            case nil: return nil
             }
-            var taken = Content.empty
-            swap(&content, &taken)
-            switch consume taken {
-            case .connection(let connection): return connection
-            case .attempt: return nil
-            case .empty: return nil
-            }
+            return place.take()
         }
     }
 
     /// Takes the attempt out; `nil` when there is none.
-    func takeAttempt() -> ConnectAttempt? {
-        content.withLock { content in
-            var taken = Content.empty
-            swap(&content, &taken)
-            switch consume taken {
-            case .attempt(let attempt): return attempt
-            case .connection: return nil
-            case .empty: return nil
-            }
-        }
-    }
+    func takeAttempt() -> ConnectAttempt? { attempt.withLock { $0.take() } }
 
     /// Closes whatever lies here.
     func clear() {
-        // Taken out under the lock, closed outside of it: closing talks to the server.
-        let connection = takeEverything()
-        _ = consume connection
-    }
-
-    private func takeEverything() -> Content {
-        content.withLock { content in
-            var taken = Content.empty
-            swap(&content, &taken)
-            return taken
-        }
+        // Taken out under the locks, closed outside of them: closing talks to the server.
+        _ = takeConnection()
+        _ = takeAttempt()
     }
 }

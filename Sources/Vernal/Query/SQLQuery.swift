@@ -125,11 +125,13 @@ public struct SQLQuery: Sendable {
         // Directly behind a word it would be part of the word.
         if text.utf8.last?.continuesWord == true { text += " " }
         let start = text.utf8.count
-        text += "$"
-        text += String(number)
+        text += number < Self.firstPlaceholders.count ? Self.firstPlaceholders[number] : "$\(number)"
         recordedPlaceholders?.append(start..<text.utf8.count)
         endsInPlaceholder = true
     }
+
+    /// Those of nearly all queries, so that they need not be written out each time.
+    private static let firstPlaceholders = (0..<10).map { "$\($0)" }
 
     private mutating func checkCount() {
         guard parameters.count > StatementParameters.maximumCount else { return }

@@ -34,7 +34,7 @@ extension PostgresConnection {
         try await keepRulesOfListening()
         let deadline = limits.deadline(timeout)
         dropNotifications()
-        link.cancelTimeout = limits.cancelTimeout
+        link.cancelTimeout = limits.cancelTimeout()
         do throws(LibpqError) {
             // One text is one transaction: all of them or none.
             try await link.command(names.map { "LISTEN \($0)" }.joined(separator: "; "), until: deadline)

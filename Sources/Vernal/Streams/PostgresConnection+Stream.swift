@@ -66,8 +66,8 @@ extension PostgresConnection {
     /// If that does not succeed in time the connection is closed when it goes back.
     mutating func abandon(wasInTransaction: Bool) async {
         // A cancel costs the transaction, so that more is read before.
-        let patience = wasInTransaction ? limits.cancelTimeout / 2 : LibpqConnection.usualPatience
-        link.cancelTimeout = limits.cancelTimeout
+        let patience = wasInTransaction ? limits.cancelTimeout() / 2 : LibpqConnection.usualPatience
+        link.cancelTimeout = limits.cancelTimeout()
         await link.abandon(patience: patience)
     }
 }

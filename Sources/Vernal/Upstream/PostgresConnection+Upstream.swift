@@ -36,7 +36,7 @@ extension PostgresConnection {
         let question = isInTransaction ? UpstreamProbe.shortQuestion : UpstreamProbe.question
         guard link.transactionStatus != .inFailedTransaction else { return }
         let deadline = min(end ?? limits.deadline(nil) ?? .now + .seconds(5), .now + .seconds(5))
-        link.cancelTimeout = limits.cancelTimeout
+        link.cancelTimeout = limits.cancelTimeout()
         do throws(LibpqError) {
             let result = try await link.query(question, StatementParameters(), binary: false, until: deadline)
             guard let probe = UpstreamProbe(result, of: link, age: age) else { return }

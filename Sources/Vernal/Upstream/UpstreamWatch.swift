@@ -30,6 +30,7 @@ final class UpstreamWatch: Sendable {
     private let isForgetting = Atomic<Bool>(false)
     private let isPipelining = Atomic<Bool>(false)
     private let isRDSProxy = Atomic<Bool>(false)
+    private let isAskable = Atomic<Bool>(false)
     private let policy: PinPolicy
     private let mayProbe: Bool
     /// Whom to tell; set before the first connect.
@@ -96,10 +97,11 @@ final class UpstreamWatch: Sendable {
     ///
     /// - Returns: `true` once: whoever gets it asks.
     func takesProbe() -> Bool {
-        guard mayProbe else { return false }
+        guard isAskable.load(ordering: .relaxed) else { return false }
         return state.withLock { state in
-            guard state.mayProbe, UpstreamDetector.wantsProbe(state.evidence) else { return false }
+            guard state.mayProbe else { return false }
             state.mayProbe = false
+            isAskable.store(false, ordering: .relaxed)
             return true
         }
     }
@@ -109,7 +111,7 @@ final class UpstreamWatch: Sendable {
 
     /// The probe came to nothing, and not because of an answer: the next may ask.
     func probeFailed() {
-        state.withLock { $0.mayProbe = true }
+        change { $0.mayProbe = true }
     }
 
     /// The probe was answered.
@@ -145,6 +147,9 @@ final class UpstreamWatch: Sendable {
             isForgetting.store(state.rules.forgetsStatements, ordering: .relaxed)
             isPipelining.store(state.rules.pipelining == .yes, ordering: .relaxed)
             isRDSProxy.store(verdict.kind == .rdsProxy, ordering: .relaxed)
+            // Found out here and not when it is asked for, which is at every statement.
+            let isAskable = mayProbe && state.mayProbe && UpstreamDetector.wantsProbe(state.evidence)
+            self.isAskable.store(isAskable, ordering: .relaxed)
             isGuarding.store(state.rules.guardsStatements && policy != .allow, ordering: .relaxed)
             return (result, notices)
         }
@@ -196,6 +201,9 @@ final class UpstreamWatch: Sendable {
     /// Whether statements may be prepared under a name.
     var allowsNamedStatements: Bool { isNaming.load(ordering: .relaxed) }
 
+    /// Whether they may, or a question to the server would tell.
+    var mayAllowNamedStatements: Bool { allowsNamedStatements || isAskable.load(ordering: .relaxed) }
+
     /// Whether the server can be told which prepared statements it can forget.
     var forgetsStatements: Bool { isForgetting.load(ordering: .relaxed) }
 
@@ -243,6 +251,14 @@ final class UpstreamWatch: Sendable {
 
     /// What a statement is, and does to its session.
     func `class`(of text: String) -> StatementClass { state.withLock { $0.pins.classify(text) } }
+
+    /// What a statement does to its session, and whether there is anything among it that it must not do, or not everywhere.
+    func look(at text: String) -> (traits: StatementTraits, isDelicate: Bool) {
+        state.withLock { state in
+            let traits = state.pins.classify(text).traits
+            return (traits, !traits.isDisjoint(with: state.rules.forbidden))
+        }
+    }
 
     /// Whether a statement does something that it must not.
     func isBreach(_ text: String, inTransaction: Bool) -> Bool {

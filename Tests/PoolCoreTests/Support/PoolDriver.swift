@@ -88,6 +88,8 @@ final class PoolDriver {
         return connection
     }
 
+    func wasReported(_ connection: ConnectionID) -> Bool { state.wasReported(connection) }
+
     func tryAcquire() -> Told {
         take(state.tryAcquireRequested(now: now))
     }

@@ -38,7 +38,7 @@ extension Simulation {
             let reported = pool.overdue(threshold)
             lastEvent = "reported \(reported)"
             try model.overdue(reported, threshold: threshold, now: pool.now)
-            guard reported.allSatisfy(pool.state.wasReported), pool.state.leasesOut == model.all(.leased) else {
+            guard reported.allSatisfy(pool.wasReported), pool.state.leasesOut == model.all(.leased) else {
                 throw Violation("the leases that are out: \(pool.state.leasesOut)")
             }
             return true
