@@ -18,11 +18,14 @@ private let endless: SQLQuery = "SELECT generate_series(1, 1000000000), repeat('
 
 extension `On a real server` {
     @Suite struct `A stream of rows` {
-        @Test func `lends each row, with its columns known before the first one`() async throws {
+        // With libpq 17 the last rows come with the count, or before it.
+        @Test(arguments: [1, 100, 256])
+        func `lends each row, with its columns known before the first one`(atOnce: Int) async throws {
             try await withEngine { engine in
                 let last = 1000
                 let names = try await engine.stream(
-                    "SELECT n::int8 AS id, 'p' || n AS full_name FROM generate_series(1, \(last)) n"
+                    "SELECT n::int8 AS id, 'p' || n AS full_name FROM generate_series(1, \(last)) n",
+                    rowsAtOnce: atOnce
                 ) { rows in
                     #expect(rows.columns.map(\.name) == ["id", "full_name"])
                     var names: [String] = []
@@ -38,6 +41,17 @@ extension `On a real server` {
                 }
                 #expect(names == (1...1000).map { "p\($0)" })
                 #expect(engine.isAtRest && engine.statistics.connects == 1)
+            }
+        }
+
+        @Test(arguments: [0, -1, Int.max])
+        func `takes no nonsense for the number of rows at once`(atOnce: Int) async throws {
+            try await withEngine { engine in
+                let error = await #expect(throws: VernalError.self) {
+                    try await engine.stream("SELECT 1", rowsAtOnce: atOnce) { _ in }
+                }
+                #expect(error?.code == .invalidParameter)
+                #expect(error?.message.contains("rowsAtOnce") == true)
             }
         }
 
@@ -269,7 +283,8 @@ extension `On a real server` {
                 print("heap of a stream: \(small.peak) bytes after 1000 rows, at most \(large.peak) in a million")
                 try #require(large.rows == 1_000_000)
                 try #require(small.peak > 0)
-                try #require(large.peak - small.peak < 100 * 1024)
+                // libpq's buffer may have grown once more, and the thread that waits may have come; a quarter of a byte for each row.
+                try #require(large.peak - small.peak < 256 * 1024)
                 try #require(engine.isAtRest)
             }
             print(String(decoding: result?.standardOutputContent ?? [], as: UTF8.self), terminator: "")

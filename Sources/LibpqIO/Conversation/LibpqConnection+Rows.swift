@@ -8,7 +8,8 @@ extension LibpqConnection {
     /// - Parameters:
     ///   - text: the statement.
     ///   - parameters: the values of `$1`, `$2`, ….
-    ///   - rowsAtOnce: how many rows at most come in one result; before libpq 17 it is always one.
+    ///   - rowsAtOnce: how many rows at most come in one result; before libpq 17 it is always one. The result is there when all of them
+    ///     are, and those before an error are lost.
     ///   - deadline: when to give it up; `nil` waits for ever.
     /// - Throws: as `query`.
     package mutating func sendForRows(

@@ -6,6 +6,7 @@ extension Engine {
     /// - Parameters:
     ///   - query: The statement; what is interpolated is bound as a parameter.
     ///   - timeout: How long all of it may take, once there is a connection.
+    ///   - rowsAtOnce: How many rows come together, from libpq 17 on. Default 1.
     ///   - fileID: Where this is written, for the report of a leak.
     ///   - line: Where this is written, for the report of a leak.
     ///   - body: What is done with the rows.
@@ -14,12 +15,13 @@ extension Engine {
     public func stream<R>(
         _ query: SQLQuery,
         timeout: Duration? = nil,
+        rowsAtOnce: Int = 1,
         fileID: StaticString = #fileID,
         line: Int = #line,
         _ body: (inout RowStream) async throws -> R
     ) async throws -> R {
         try await withConnection(at: CallSite(fileID: fileID, line: line)) { connection in
-            try await connection.stream(query, timeout: timeout, body)
+            try await connection.stream(query, timeout: timeout, rowsAtOnce: rowsAtOnce, body)
         }
     }
 

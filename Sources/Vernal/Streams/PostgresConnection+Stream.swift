@@ -13,22 +13,29 @@ extension PostgresConnection {
     ///   - query: The statement; what is interpolated is bound as a parameter.
     ///   - timeout: How long all of it may take, with what the closure does in between. It never takes longer than the invocation lasts,
     ///     less the engine's margin.
+    ///   - rowsAtOnce: How many rows come together, from libpq 17 on; before, it is always one. Default 1. Several are quicker where
+    ///     rows are small and many; but the first one comes when all of them are there, and if the statement fails, those that
+    ///     came with the error are lost.
     ///   - body: What is done with the rows. It runs once the statement has its first row, or its end.
     /// - Returns: what the closure returned.
-    /// - Throws: as `query`, before the closure runs or out of `RowStream.next()`; what the closure threw; `transactionAborted` when
+    /// - Throws: `invalidParameter` when `rowsAtOnce` is less than 1; as `query`, before the closure runs or out of `RowStream.next()`; what the closure threw; `transactionAborted` when
     ///   the closure returned before the last row and the transaction was lost by that (so much was left that the
     ///   server had to give the statement up: use `LIMIT`, or a cursor).
     public mutating func stream<R>(
         _ query: SQLQuery,
         timeout: Duration? = nil,
+        rowsAtOnce: Int = 1,
         _ body: (inout RowStream) async throws -> R
     ) async throws -> R {
+        guard (1...Int(Int32.max)).contains(rowsAtOnce) else {
+            throw VernalError(.invalidParameter, "rowsAtOnce is \(rowsAtOnce): at least one row has to come at once")
+        }
         let deadline = try await admit(query, timeout: timeout)
         try await sendOpening()
         let wasInTransaction = link.transactionStatus == .inTransaction
         let span = TraceSpan("query", statement: query.text)
         do throws(LibpqError) {
-            try link.sendForRows(query.text, query.parameters, rowsAtOnce: RowStream.rowsAtOnce, until: deadline)
+            try link.sendForRows(query.text, query.parameters, rowsAtOnce: rowsAtOnce, until: deadline)
         } catch {
             let failure = noted(error)
             span.end(failure)

@@ -28,9 +28,10 @@ public struct RowStream: ~Copyable {
     private var position = 0
     private var columnIndex = ColumnIndex([])
     private var plan: RowDecodingPlan?
-
-    /// How many rows come at a time, where libpq can do that.
-    static let rowsAtOnce = 256
+    /// How many rows there were, says the server.
+    ///
+    /// Where rows come several at a time, it is said with the last ones, and not after them.
+    private var total = 0
 
     init(_ connection: consuming PostgresConnection, until deadline: Moment?) {
         self.connection = connection
@@ -99,7 +100,8 @@ public struct RowStream: ~Copyable {
             let result = try await connection.link.nextRows(until: deadline)
             let isMore = result.ntuples > 0
             let known = columnIndex.all.isEmpty ? nil : columnIndex
-            if !isMore { state = .complete(affectedRows: result.cmdTuples) }
+            total = max(total, result.cmdTuples)
+            if !isMore { state = .complete(affectedRows: total) }
             let storage = ResultStorage(result, columns: known)
             if known == nil { columnIndex = storage.columns }
             arrived = isMore ? storage : nil

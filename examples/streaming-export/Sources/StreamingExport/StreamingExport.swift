@@ -42,7 +42,7 @@ import VernalHost
 
     private static func ndjson(rows: Int) -> FunctionResponse {
         .stream(headers: [.contentType: "application/x-ndjson"]) { body in
-            try await getEngine().stream(orders(rows)) { orders in
+            try await getEngine().stream(orders(rows), rowsAtOnce: 100) { orders in
                 // A write for each line would be a system call for each line.
                 var lines = ""
                 while let row = try await orders.next() {

@@ -55,7 +55,7 @@ extension Benchmark {
                 return sum.isRight(for: count)
             },
             try await EngineRows(server, name: "streamed", dropping: table) { engine in
-                try await engine.stream(query) { rows in
+                try await engine.stream(query, rowsAtOnce: 256) { rows in
                     var sum = Sum()
                     while let row = try await rows.next() { try sum.add(row) }
                     return sum.isRight(for: count)
