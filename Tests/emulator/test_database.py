@@ -1,13 +1,12 @@
 """Functions with a database: the embedded default, faults, freezes, storms. Needs USERS_FUNCTION, the example's binary."""
 import json
 import os
-import re
 import subprocess
 import tempfile
 import time
 import unittest
 
-import browser
+from browser import Browser
 from harness import BOOTSTRAP, USERS, VERNAL, Emulator, process_state, wait_for
 
 
@@ -137,53 +136,36 @@ class Storm(unittest.TestCase):
         self.assertIn("no configuration, giving up", result.stderr)
 
 
-class Page:
-    """A page as a browser shows it: its elements, what it asked the network for, and what its scripts complained of."""
-
-    # What the browser asks for on its own behalf.
-    OWN = ("clients2.google.com", "update.googleapis.com", "accounts.google.com")
-
-    def __init__(self, path, folder):
-        log = os.path.join(folder, "net.json")
-        run = subprocess.run(
-            [
-                browser.find(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                "--disable-component-update", "--disable-sync", "--no-first-run", "--no-pings",
-                "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile", f"--log-net-log={log}",
-                "--enable-logging=stderr", "--timeout=3000", "--dump-dom", f"file://{path}",
-            ],
-            capture_output=True, text=True, timeout=90,
-        )
-        self.elements = run.stdout
-        self.complaints = [line for line in run.stderr.splitlines() if ":CONSOLE" in line]
-        with open(log) as file:
-            asked = set(re.findall(r'"url":"((?:https?|wss?)://([^/"]+)[^"]*)"', file.read()))
-        self.asked = {url for url, host in asked if host not in self.OWN}
-
-
 class Report(unittest.TestCase):
+    def open(self, page, path):
+        page.open(f"file://{path}")
+        page.wait_for("location.protocol === 'file:' && document.readyState === 'complete'")
+
+    def asked(self, page):
+        return {url for url in page.asked if not url.startswith(("file:", "data:"))}
+
     def test_the_page_shows_the_numbers_and_asks_the_network_for_nothing(self):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, Browser() as page:
             path = os.path.join(folder, "storm.html")
             result = storm("-n", "8", "--max-connections", "8", "--path", "/slow?ms=20", "--report", path)
-            page = Page(path, folder)
+            self.open(page, path)
             for name in ("invocations", "failed", "peakConnections", "refusedConnects", "makespanMs", "idealMs"):
-                shown = re.search(rf'id="{name}">([^<]*)<', page.elements)[1]
-                self.assertEqual(float(shown), float(result[name]), name)
-            self.assertEqual(len(re.findall(r"<svg", page.elements)), 3)
-            self.assertEqual(len(re.findall(r"<tr>", page.elements)), 1 + 5 + 1 + 8)
-            self.assertNotIn("NaN", page.elements)
+                self.assertEqual(float(page.value(f"document.getElementById('{name}').textContent")), float(result[name]), name)
+            self.assertEqual(page.value("document.querySelectorAll('svg').length"), 3)
+            self.assertEqual(page.value("document.querySelectorAll('tr').length"), 1 + 5 + 1 + 8)
+            self.assertNotIn("NaN", page.value("document.documentElement.outerHTML"))
+            page.screenshot("report")
             self.assertEqual(page.complaints, [])
-            self.assertEqual(page.asked, set())
+            self.assertEqual(self.asked(page), set())
 
     def test_the_test_would_notice(self):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, Browser() as page:
             path = os.path.join(folder, "wrong.html")
             with open(path, "w") as file:
                 file.write('<img src="http://192.0.2.1/x.png"><script>nonsense()</script>')
-            page = Page(path, folder)
-            self.assertEqual(page.asked, {"http://192.0.2.1/x.png"})
-            self.assertEqual(len(page.complaints), 1)
+            self.open(page, path)
+            self.assertEqual(self.asked(page), {"http://192.0.2.1/x.png"})
+            self.assertTrue(any("nonsense" in complaint for complaint in page.complaints), page.complaints)
 
 
 if __name__ == "__main__":
