@@ -36,6 +36,8 @@ claim 'every benchmark ran' 'len(names) == 9'
 claim 'over every way' '{l["transport"] for l in lines if l["name"] == "warm query"} == {"unix", "tcp", "pgbouncer"}'
 claim 'a warm query is one round trip' \
     'all(l["roundTrips"] == 1 for l in counted if l["name"].startswith("warm query"))'
+claim 'nothing is found out anew for each query behind a pooler' \
+    'all(l["mallocs"] <= of("warm query", "tcp")["mallocs"] + 5 for l in counted if l["name"] == "warm query" and l["transport"] == "pgbouncer")'
 claim 'C is compared with itself' 'of("warm query (C PQexecParams)", "unix")["ratioToC"] == 1'
 claim 'and with a prepared statement' '"ratioToPrepared" in of("warm query", "tcp")'
 claim 'an open connection takes memory' \
@@ -59,6 +61,7 @@ assert len(chart.getElementsByTagName("rect")) > 30' "$folder/report.svg"
 code=0
 "$EXAMPLE_BIN/benchmarks" --peer nobody >"$folder/report.txt" || code=$?
 expect 'an unknown peer is refused' test "$code" = 64
-expect 'the least program has its row' test "$("$EXAMPLE_BIN/first-row" 3 </dev/null)" = 1
+expect 'the least program has its row, and all the others' test "$("$EXAMPLE_BIN/first-row" 3 </dev/null)" = 1.
+expect 'it does not grow' python3 memory.py "$EXAMPLE_BIN/first-row" 30000 >"$folder/report.txt"
 
 printf 'benchmarks: %d checks passed\n' "$passed"

@@ -10,7 +10,8 @@ internal import Darwin
 
 /// The least that a function does: from `exec` to the first row of the database that the environment names.
 ///
-/// It writes a byte when it has the row, makes as many more warm queries as its argument says, and ends when its input ends.
+/// It writes a byte when it has the row, makes as many more warm queries as its argument says, writes another byte, and ends when its
+/// input ends.
 ///
 /// `main` is synchronous: an asynchronous one ends the first thread, which in a static executable sorts all of its
 /// unwind tables first.
@@ -36,6 +37,7 @@ enum FirstRow {
         try await ask(0)
         put("1")
         for number in 0..<calls { try await ask(number) }
+        put(".")
         // What was asked for is done; whoever measures looks at the idle process meanwhile.
         while getchar() != EOF { continue }
     }
