@@ -48,6 +48,17 @@ final class PoolSlot: Sendable {
         }
     }
 
+    /// Whether there is a connection, and it is as wanted.
+    func holdsConnection(_ isWanted: (borrowing PostgresConnection) -> Bool) -> Bool {
+        content.withLock { content in
+            switch content {
+            case .connection(let connection): isWanted(connection)
+            case .attempt: false
+            case .empty: false
+            }
+        }
+    }
+
     /// Takes the attempt out; `nil` when there is none.
     func takeAttempt() -> ConnectAttempt? {
         content.withLock { content in
