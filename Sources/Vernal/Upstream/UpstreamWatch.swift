@@ -16,6 +16,9 @@ final class UpstreamWatch: Sendable {
         var pins = PinGuard()
         var dropped: Set<String> = []
         var mayProbe = true
+        /// Why the server cannot be told to end sessions that rest.
+        var idleSessionRefusal: String?
+        var hasToldOfIdleSessions = false
         /// What is not prepared any more, on whichever connection.
         var unprepared: Set<String> = []
     }
@@ -181,6 +184,33 @@ final class UpstreamWatch: Sendable {
         guard state.withLock({ $0.dropped.insert(keyword).inserted }) else { return false }
         tell(.parameterDropped(keyword))
         return true
+    }
+
+    // MARK: Sessions that rest
+
+    /// What to do about a connection to a server of that version, so that a session ends that rests.
+    func step(of rule: IdleSessionRule, serverVersion: Int) -> IdleSessionRule.Step {
+        state.withLock { state in
+            if let refusal = state.idleSessionRefusal { return .refrain(refusal) }
+            let canFindOut = mayProbe && UpstreamDetector.wantsProbe(state.evidence)
+            return rule.step(state.rules, state.verdict.kind, serverVersion: serverVersion, canFindOut: canFindOut)
+        }
+    }
+
+    /// The server, or what speaks as one, does not know the setting: it is not sent any more.
+    func refusesIdleSessionTimeout(_ sqlState: String) {
+        let refusal = "the server refuses it (\(sqlState))"
+        state.withLock { $0.idleSessionRefusal = refusal }
+        leavesIdleSessions(because: refusal)
+    }
+
+    /// Sessions that rest stay as they are; told once.
+    func leavesIdleSessions(because reason: String) {
+        let isNew = state.withLock { state in
+            defer { state.hasToldOfIdleSessions = true }
+            return !state.hasToldOfIdleSessions
+        }
+        if isNew { tell(.idleSessionsStay(reason)) }
     }
 
     // MARK: Statements
