@@ -304,6 +304,10 @@ import Vernal
             let named = try await vernal(["doctor", "--engine", "reports"], environment: variables)
             #expect(named.status == 0)
             #expect(named.output.contains("the pool may open 500 connections"))
+            #expect(named.output.contains("idle_session_timeout is off"))
+            #expect(named.output.contains("set VERNAL_IDLE_SESSION_TIMEOUT=5m"))
+            let ending = ["DATABASE_URL": server.url, "VERNAL_IDLE_SESSION_TIMEOUT": "5m"]
+            #expect(try await !vernal(["doctor"], environment: ending).output.contains("idle_session_timeout is off"))
             let wrong = try await vernal(
                 ["doctor"],
                 environment: ["DATABASE_URL": server.url, "VERNAL_IDLE_TIMEOUT": "soon"]

@@ -32,6 +32,7 @@ private func configuration(
         #expect(found.pingIdleAge == .seconds(30))
         #expect(found.pingTimeout == .milliseconds(250))
         #expect(found.idleTimeout == .seconds(60))
+        #expect(found.idleSessionTimeout == nil)
         #expect(found.hardIdleLimit == .seconds(300))
         #expect(found.maxLifetime == .seconds(900))
         #expect(found.connectBurst == nil)
@@ -51,6 +52,7 @@ private func configuration(
             "VERNAL_POOL_SIZE": "7", "VERNAL_MAX_OVERFLOW": "2", "VERNAL_MIN_CONNECTIONS": "3",
             "VERNAL_MAX_WAITERS": "9",
             "VERNAL_ACQUIRE_TIMEOUT": "250ms", "VERNAL_CONNECT_TIMEOUT": "1.5s", "VERNAL_IDLE_TIMEOUT": "2m",
+            "VERNAL_IDLE_SESSION_TIMEOUT": "5m",
             "VERNAL_MAX_LIFETIME": "1h", "VERNAL_CONNECT_BURST": "4", "VERNAL_CONNECT_RATE": "0.5",
             "VERNAL_CONNECT_CONCURRENCY": "6", "VERNAL_FLEET_SIZE": "3000", "VERNAL_SERVER_CONNECT_RATE": "250.5",
             "VERNAL_ACQUIRE_RETRY": "never",
@@ -69,6 +71,7 @@ private func configuration(
         #expect(found.acquireTimeout == .milliseconds(250))
         #expect(found.connectTimeout == .milliseconds(1500))
         #expect(found.idleTimeout == .seconds(120))
+        #expect(found.idleSessionTimeout == .seconds(300))
         #expect(found.maxLifetime == .seconds(3600))
         #expect(found.connectBurst == 4)
         #expect(found.connectRate == 0.5)
@@ -89,6 +92,7 @@ private func configuration(
         ("VERNAL_ACQUIRE_TIMEOUT", "nan"), ("VERNAL_ACQUIRE_TIMEOUT", "infinity"), ("VERNAL_ACQUIRE_TIMEOUT", "5d"),
         ("VERNAL_CONNECT_TIMEOUT", "ms"), ("VERNAL_CONNECT_TIMEOUT", "1.2.3s"), ("VERNAL_CONNECT_TIMEOUT", "."),
         ("VERNAL_IDLE_TIMEOUT", "1e9"), ("VERNAL_IDLE_TIMEOUT", "99999999999999999999h"),
+        ("VERNAL_IDLE_SESSION_TIMEOUT", "-1s"), ("VERNAL_IDLE_SESSION_TIMEOUT", "off"),
         ("VERNAL_MAX_LIFETIME", "5s5s"), ("VERNAL_CONNECT_BURST", ""), ("VERNAL_CONNECT_BURST", "two"),
         ("VERNAL_CONNECT_CONCURRENCY", "two"), ("VERNAL_FLEET_SIZE", "1e3"), ("VERNAL_SERVER_CONNECT_RATE", "nan"),
         ("VERNAL_ACQUIRE_RETRY", "always"), ("VERNAL_CONNECT_RATE", "fast"), ("VERNAL_CONNECT_RATE", "nan"),
@@ -112,6 +116,9 @@ private func configuration(
         (["VERNAL_MIN_CONNECTIONS": "-1"], "minConnections"), (["VERNAL_MIN_CONNECTIONS": "2"], "minConnections"),
         (["VERNAL_MAX_WAITERS": "-1"], "maxWaiters"), (["VERNAL_ACQUIRE_TIMEOUT": "0"], "acquireTimeout"),
         (["VERNAL_CONNECT_TIMEOUT": "0s"], "connectTimeout"), (["VERNAL_IDLE_TIMEOUT": "0ms"], "idleTimeout"),
+        (["VERNAL_IDLE_SESSION_TIMEOUT": "0"], "idleSessionTimeout"),
+        (["VERNAL_IDLE_SESSION_TIMEOUT": "999ms"], "idleSessionTimeout"),
+        (["VERNAL_IDLE_SESSION_TIMEOUT": "2147483648ms"], "idleSessionTimeout"),
         (["VERNAL_MAX_LIFETIME": "0"], "maxLifetime"), (["VERNAL_CONNECT_BURST": "0"], "connectBurst"),
         (["VERNAL_CONNECT_CONCURRENCY": "0"], "connectConcurrency"), (["VERNAL_FLEET_SIZE": "0"], "fleetSize"),
         (["VERNAL_SERVER_CONNECT_RATE": "0"], "serverConnectRate"), (["VERNAL_CONNECT_RATE": "0"], "connectRate"),
@@ -137,6 +144,7 @@ private func configuration(
             ("serverConnectRate", { $0.serverConnectRate = 0 }), ("serverConnectRate", { $0.serverConnectRate = .nan }),
             ("serverConnectRate", { $0.serverConnectRate = -.infinity }),
             ("firstConnectWindow", { $0.firstConnectWindow = .seconds(-1) }),
+            ("idleSessionTimeout", { $0.idleSessionTimeout = .seconds(-1) }),
         ]
         for (name, change) in changes {
             var wrong = try configuration(["DATABASE_URL": "postgres://h/d"])
@@ -148,6 +156,7 @@ private func configuration(
         right.connectConcurrency = nil
         right.fleetSize = 1000
         right.serverConnectRate = 100
+        right.idleSessionTimeout = .milliseconds(2_147_483_647)
         try right.validate()
     }
 

@@ -58,6 +58,22 @@ extension `On a real server` {
             }
         }
 
+        // Scenario 164.
+        @Test func `that was stopped for longer than the server keeps sessions asks nobody and has no error of it`()
+            async
+        {
+            await #expect(processExitsWith: .success) {
+                let engine = try testEngine { $0.idleSessionTimeout = .seconds(1) }
+                let backend = try await engine.backend()
+                try #require(try await engine.backend() == backend)
+                try #require(try freeze(for: 1.2) >= .milliseconds(1100))
+                try #require(try await !engine.sees(backend: backend))
+                try #require(engine.statistics.expiries == 1)
+                try #require(engine.statistics.losses == 0)
+                try #require(engine.statistics.connects == 2)
+            }
+        }
+
         // Scenario 11.
         @Test func `has one engine, however many tasks ask for it first`() async {
             await #expect(processExitsWith: .success) {

@@ -43,6 +43,14 @@ extension LibpqConnection {
             error.statementIndex = index
             throw error
         }
+        try launch(statements)
+        try await land(until: deadline, isCancellable: true, take)
+    }
+
+    /// Sends several statements, with one `Sync` at their end.
+    ///
+    /// - Throws: what libpq did not take.
+    mutating func launch(_ statements: [PipelinedStatement]) throws(LibpqError) {
         guard handle.enterPipelineMode() else { throw sendFailure }
         var isSent = true
         for statement in statements where isSent {
@@ -54,8 +62,18 @@ extension LibpqConnection {
             leave()
             throw error
         }
+    }
+
+    /// Reads the answers to what was launched.
+    ///
+    /// - Throws: as `pipeline`.
+    mutating func land(
+        until deadline: Moment?,
+        isCancellable: Bool,
+        _ take: (_ index: Int, consuming PGResultHandle) -> Void
+    ) async throws(LibpqError) {
         var flight = Flight()
-        if let gaveUp = await read(&flight, until: deadline, isCancellable: true, take) {
+        if let gaveUp = await read(&flight, until: deadline, isCancellable: isCancellable, take) {
             try await giveUp(&flight, because: gaveUp, take)
         }
         // If libpq refuses, the connection was lost, and its status says so.

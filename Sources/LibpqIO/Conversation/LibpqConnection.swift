@@ -23,8 +23,8 @@ package struct LibpqConnection: ~Copyable {
     /// How long the quickest of the server's answers has taken, those of the connect included: how far away it is.
     package var quickestAnswer: Duration { .nanoseconds(pace.quickest) }
 
-    /// Whether a reset was sent whose answer has not been read yet.
-    package internal(set) var isResetUnderWay = false
+    /// How a reset was sent whose answer has not been read yet.
+    var reset: Reset?
 
     /// Ends the connection from outside while somebody uses it.
     package var lifeline: Lifeline { handle.lifeline }

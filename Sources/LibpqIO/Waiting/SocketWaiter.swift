@@ -82,7 +82,7 @@ package final class SocketWaiter: Sendable {
             if isCancellable, Task.isCancelled { return .cancelled }
             let limit = deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
             if pollInPlace(descriptor, for: interest, limit: limit) {
-                pace.record(monotonicNanoseconds() - start)
+                pace.record(monotonicNanoseconds() - start, isAnswer: interest != .write)
                 return .ready
             }
         }
@@ -93,7 +93,7 @@ package final class SocketWaiter: Sendable {
             until: deadline,
             isCancellable: isCancellable
         )
-        pace.record(monotonicNanoseconds() - start)
+        pace.record(monotonicNanoseconds() - start, isAnswer: interest != .write)
         return reason
     }
 
@@ -144,8 +144,11 @@ package struct AnswerPace: Sendable {
 
     package init() {}
 
-    mutating func record(_ nanoseconds: Int64) {
-        quickest = min(quickest, nanoseconds)
+    /// - Parameters:
+    ///   - nanoseconds: how long a wait took.
+    ///   - isAnswer: whether the server had to say something, and not only the system to take something.
+    mutating func record(_ nanoseconds: Int64, isAnswer: Bool) {
+        if isAnswer { quickest = min(quickest, nanoseconds) }
         average = average == 0 ? nanoseconds : average + (nanoseconds - average) / 8
     }
 }

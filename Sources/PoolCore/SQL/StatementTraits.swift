@@ -66,6 +66,9 @@ package struct StatementTraits: OptionSet, Sendable, Hashable {
         .routine, .sessionFunction,
     ]
 
+    /// What may change, or take back, any setting of the session.
+    package static let changesSettings: StatementTraits = [.sessionSetting, .discard, .routine]
+
     /// The text size up to which RDS Proxy multiplexes: 16 KiB.
     ///
     /// Source: Amazon RDS User Guide, "Avoiding pinning an RDS Proxy".

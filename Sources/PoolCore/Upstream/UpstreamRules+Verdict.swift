@@ -39,6 +39,7 @@ extension UpstreamRules {
         rules.allowsStartupParameters = true
         rules.namedStatements = .yes
         rules.allowsReset = true
+        rules.allowsIdleSessionTimeout = true
         rules.pipelining = .yes
         rules.keepsIdleConnections = false
         return rules
@@ -49,6 +50,8 @@ extension UpstreamRules {
         var rules = direct
         rules.allowsStartupOptions = kind == .neon
         rules.allowsStartupParameters = false
+        // The pooler keeps the session for the next client.
+        rules.allowsIdleSessionTimeout = false
         // Supavisor knows named statements only behind a switch of its operator's.
         rules.namedStatements = kind == .supavisor ? .dependsOnVersion : .yes
         return rules

@@ -22,6 +22,8 @@ package struct UpstreamRules: Sendable, Hashable {
     package var keepsStatements = false
     /// Whether the session can be cleaned with `DISCARD ALL`.
     package var allowsReset: Bool
+    /// Whether the server can be told to end a session that rests: nobody else has it, now or later.
+    package var allowsIdleSessionTimeout = false
     /// Whether a statement can be cancelled.
     package var allowsCancel: Bool
     /// Whether several statements may be on their way at once.
@@ -70,6 +72,7 @@ package struct UpstreamRules: Sendable, Hashable {
         rules.namedStatements = min(namedStatements, other.namedStatements)
         rules.keepsStatements = keepsStatements && other.keepsStatements
         rules.allowsReset = allowsReset && other.allowsReset
+        rules.allowsIdleSessionTimeout = allowsIdleSessionTimeout && other.allowsIdleSessionTimeout
         rules.allowsCancel = allowsCancel && other.allowsCancel
         rules.pipelining = min(pipelining, other.pipelining)
         rules.allowsTransactions = allowsTransactions && other.allowsTransactions

@@ -59,6 +59,7 @@ extension EngineConfiguration {
         if let value = variables["VERNAL_ACQUIRE_TIMEOUT"] { acquireTimeout = try value.duration() }
         if let value = variables["VERNAL_CONNECT_TIMEOUT"] { connectTimeout = try value.duration() }
         if let value = variables["VERNAL_IDLE_TIMEOUT"] { idleTimeout = try value.duration() }
+        if let value = variables["VERNAL_IDLE_SESSION_TIMEOUT"] { idleSessionTimeout = try value.duration() }
         if let value = variables["VERNAL_MAX_LIFETIME"] { maxLifetime = try value.duration() }
         if let value = variables["VERNAL_CONNECT_BURST"] { connectBurst = try value.integer() }
         if let value = variables["VERNAL_CONNECT_RATE"] { connectRate = try value.number() }

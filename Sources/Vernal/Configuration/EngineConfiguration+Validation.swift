@@ -35,6 +35,14 @@ extension EngineConfiguration {
         if let serverConnectRate { try require(rate: serverConnectRate, "serverConnectRate") }
         if let attempts = acquireRetry.maxAttempts { try require(1...1000, attempts, "acquireRetry.maxAttempts") }
         try require(1...64, alertThresholds.connectWindow, "alertThresholds.connectWindow")
+        if let idleSessionTimeout {
+            guard idleSessionTimeout >= IdleSessionRule.shortest, idleSessionTimeout <= IdleSessionRule.longest else {
+                throw VernalError(
+                    .configuration,
+                    "idleSessionTimeout is \(idleSessionTimeout): it has to be from 1 s to 2147483647 ms, which is nearly 25 days"
+                )
+            }
+        }
         let optional: [(name: String, value: Duration?)] = [
             ("maxTransactionDuration", maxTransactionDuration), ("leakThreshold", leakThreshold),
         ]

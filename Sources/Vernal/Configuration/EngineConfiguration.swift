@@ -70,6 +70,14 @@ public struct EngineConfiguration: Sendable, Hashable {
     ///
     /// Default 300 s, and never less than `idleTimeout`.
     public var hardIdleLimit: Duration = .seconds(300)
+    /// After what time the server itself ends a session in which nobody runs anything, so that a process that is frozen or lost holds no
+    /// slot for longer.
+    ///
+    /// From 1 s to 2,147,483,647 ms; default `nil`: the server is left as it is. Only PostgreSQL 14 or later is told
+    /// (`idle_session_timeout`), and only where nothing is in between; in all other cases the log says why not. It is told when a
+    /// connection comes back, with nobody waiting. The pool gives up what has been idle for so long a little earlier (10 s, or half of it), so
+    /// choose more than `idleTimeout`. Whoever holds a connection in silence for so long, and not in a transaction, loses it.
+    public var idleSessionTimeout: Duration?
     /// How old a connection may be before it is closed instead of lent or kept.
     ///
     /// Default 15 min; up to a tenth is taken off by chance, so that a fleet does not reconnect in step.

@@ -1,4 +1,5 @@
 internal import LibpqIO
+internal import PoolCore
 
 /// What holds for every connection of a pool.
 ///
@@ -10,6 +11,8 @@ final class ConnectionRules: Sendable {
     let maxTransactionDuration: Duration?
     let resetPolicy: ResetPolicy
     let statementCacheSize: Int
+    /// When the server is to end sessions that rest; `nil`: it is left as it is.
+    let idleSession: IdleSessionRule?
     /// Whether only a server that takes writes will do.
     let wantsWriter: Bool
     /// What is known of what is in between.
@@ -22,6 +25,9 @@ final class ConnectionRules: Sendable {
         maxTransactionDuration = configuration.maxTransactionDuration
         resetPolicy = configuration.resetPolicy
         statementCacheSize = configuration.statementCacheSize
+        idleSession = configuration.idleSessionTimeout.map {
+            IdleSessionRule($0, options: configuration.settings["options"])
+        }
         wantsWriter = ["read-write", "primary"].contains(configuration.settings["target_session_attrs"])
         self.upstream = upstream
     }

@@ -20,7 +20,12 @@ extension PostgresConnection {
         // An answer that was under way while nobody wanted the connection; most likely it is there.
         if link.isResetUnderWay {
             let limit = min(deadline, .now + pool.configuration.rollbackTimeout)
-            guard await link.finishReset(until: limit) else { return false }
+            do throws(LibpqError) {
+                try await link.finishReset(until: limit)
+            } catch {
+                noteFailedReset(error)
+                return false
+            }
         }
         if check != .none {
             let limit = min(deadline, .now + pool.configuration.pingTimeout)
@@ -59,6 +64,7 @@ extension PostgresConnection {
     /// run it: the host's task is cancelled when its client goes, and that is to cost no connection.
     mutating func ask(_ query: SQLQuery, until deadline: Moment) async throws(VernalError) -> Rows {
         link.cancelTimeout = .zero
+        noteSending()
         do throws(LibpqError) {
             let answer = try await link.query(query.text, query.parameters, until: deadline, isCancellable: false)
             return Rows(answer)
@@ -120,18 +126,42 @@ extension PostgresConnection {
     // MARK: When it comes back
 
     /// Whether it comes back as it was lent: between transactions, with a session that nobody has changed.
-    var isClean: Bool { link.transactionStatus == .idle && !isSuspect && session.resetCommands == nil }
+    var isClean: Bool {
+        link.transactionStatus == .idle && !isSuspect && session.resetCommands == nil && !isIdleTimeoutDue
+    }
 
     /// The commands that clean the session for the next caller; `nil` when it needs none.
     var resetCommands: String? { session.resetCommands }
 
-    /// Has the session cleaned, without waiting for it.
-    ///
-    /// - Returns: whether the server has been told.
-    mutating func sendReset(_ commands: String, configuresAgain: Bool) -> Bool {
+    /// The session is about to be cleaned.
+    mutating func willReset(_ commands: String, configuresAgain: Bool) {
+        let traits = upstream.class(of: commands).traits
+        session.willRun(traits)
         session.wasReset(undoingSettings: configuresAgain)
-        noteStatements(upstream.class(of: commands).traits)
-        return link.sendReset(commands)
+        noteStatements(traits)
+    }
+
+    /// Has the session cleaned, and ended when it rests, without waiting for it.
+    ///
+    /// - Parameters:
+    ///   - commands: what cleans it; `nil` when it needs none.
+    ///   - idleTimeout: what has it ended when it rests; `nil` when there is nothing to say.
+    /// - Returns: whether the server has been told.
+    mutating func sendReset(_ commands: String?, _ idleTimeout: String?) -> Bool {
+        guard let idleTimeout else {
+            guard let commands else { return true }
+            // If they fail, it is not because of what was said before.
+            if session.endsWhenIdle { session.willEndWhenIdle(isAlone: false) }
+            return link.sendReset([commands])
+        }
+        noteSending()
+        // Several statements of the program's own are one text, and none of them can be `DISCARD ALL`.
+        if let commands, commands.split(separator: ";").count(where: { !$0.allSatisfy(\.isWhitespace) }) > 1 {
+            session.willEndWhenIdle(isAlone: false)
+            return link.sendReset(["\(commands)\n; \(idleTimeout)"])
+        }
+        session.willEndWhenIdle(isAlone: true)
+        return link.sendReset((commands.map { [$0] } ?? []) + [idleTimeout])
     }
 
     /// Ends the transaction that is open, whether or not the task was cancelled.

@@ -25,7 +25,9 @@ public struct PostgresConnection: ~Copyable, Sendable {
     /// What holds for all connections of its pool.
     let rules: ConnectionRules
     /// When the connection was made.
-    let openedAt = Moment.now
+    let openedAt: Moment
+    /// When the server was sent something last, or earlier: kept only where the server ends sessions that rest.
+    var lastSent: Moment
 
     init(
         _ link: consuming LibpqConnection,
@@ -37,6 +39,8 @@ public struct PostgresConnection: ~Copyable, Sendable {
         self.rules = rules
         limits = StatementLimits(rules)
         session = SessionState(rules.resetPolicy)
+        openedAt = .now
+        lastSent = openedAt
         statements = StatementCache(
             capacity: rules.statementCacheSize,
             // Where a pooler does not keep names apart, those of many clients meet: none may ever be taken for another's.
@@ -133,6 +137,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
         }
         let invocation = InvocationDeadline.current
         link.cancelTimeout = limits.cancelTimeout(in: invocation)
+        noteSending()
         return limits.deadline(timeout, in: invocation)
     }
 

@@ -37,6 +37,12 @@ extension ConnectionPool {
             else { return false }
             let snapshot = shared.state.snapshot
             guard snapshot.counts.idle > 0, snapshot.waiting == 0 else { return false }
+            // What was sent when it came back would not be answered in so little time, and that would cost the connection.
+            if let newest = shared.state.freshConnection(now: .now),
+                shared.slots[newest.slot].holdsConnection({ !$0.isReady && !$0.isNear(Self.countLimit) })
+            {
+                return false
+            }
             shared.slotsCountedAt = .now
             return true
         }
@@ -45,7 +51,7 @@ extension ConnectionPool {
         do {
             let usage = try await lend(connection) { connection in
                 // A server that is far away is not a busy one.
-                guard connection.link.quickestAnswer < Self.countLimit / 2 else { return (Int, Int)?.none }
+                guard connection.isNear(Self.countLimit) else { return (Int, Int)?.none }
                 return try await connection.ask(Self.slotUsage, until: request.deadline).decode((Int, Int).self).first
             }
             guard let (used, usable) = usage else { return .notNeeded }
@@ -89,4 +95,9 @@ extension ConnectionPool {
         let pause = Backoff.delay(attempt: failures, jitter: .random(in: 0..<1), cap: .seconds(5))
         backoffNote.leave(until: now + pause, failures: failures, now: now)
     }
+}
+
+extension PostgresConnection {
+    /// Whether an answer of the server, if it is not busy, comes within half of a time.
+    fileprivate func isNear(_ time: Duration) -> Bool { link.quickestAnswer < time / 2 }
 }

@@ -49,16 +49,23 @@ extension ConnectionPool {
     ///
     /// - Returns: whether the connection can be lent again.
     private func clean(_ connection: inout PostgresConnection) async -> Bool {
+        var commands: String?
         if let reset = hooks.reset {
             guard await connection.clean(with: reset) else { return false }
-        } else if let commands = connection.resetCommands {
+        } else if let needed = connection.resetCommands {
             // Behind a pooler the session is not ours to clean. Of what may be one, and may be none, a new connection is clean.
             if !connection.upstream.allowsReset, connection.upstream.takesProbe() { await connection.probe() }
             guard connection.upstream.allowsReset else { return connection.upstream.sharesSessions }
-            guard connection.sendReset(commands, configuresAgain: hooks.configure != nil) else { return false }
-        } else {
-            return true
+            connection.willReset(needed, configuresAgain: hooks.configure != nil)
+            commands = needed
         }
+        let idleTimeout = await connection.idleTimeoutCommand()
+        guard connection.sendReset(commands, idleTimeout) else { return false }
+        if idleTimeout != nil, let longest = connectionRules.idleSession?.longestIdle {
+            // What has rested for longer the server has ended, or will before anything arrives.
+            shared.withLock { $0.state.capLives(idle: longest, life: nil) }
+        }
+        guard hooks.reset != nil || commands != nil else { return true }
         shared.withLock { $0.resets += 1 }
         let epoch = connection.epoch
         events.emit(.reset) { $0.epoch = epoch }

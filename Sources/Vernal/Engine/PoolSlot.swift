@@ -29,6 +29,16 @@ final class PoolSlot: Sendable {
         }
     }
 
+    /// Whether there is a connection, and it is as wanted.
+    func holdsConnection(_ isWanted: (borrowing PostgresConnection) -> Bool) -> Bool {
+        connection.withLock { place in
+            switch place {
+            case .some(let connection): isWanted(connection)
+            case nil: false
+            }
+        }
+    }
+
     /// Takes the attempt out; `nil` when there is none.
     func takeAttempt() -> ConnectAttempt? { attempt.withLock { $0.take() } }
 

@@ -74,7 +74,7 @@ final class EventHub: Sendable {
         let kind: EngineEvent.Kind =
             switch notice {
             case .verdict: .upstreamFound
-            case .contradiction, .parameterDropped: .upstreamContradiction
+            case .contradiction, .parameterDropped, .idleSessionsStay: .upstreamContradiction
             case .pin: .pinned
             }
         emit(kind) { $0.reason = notice.sentence }

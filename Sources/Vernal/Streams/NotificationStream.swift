@@ -43,7 +43,7 @@ public struct NotificationStream: ~Copyable, Sendable {
     /// Waits for the next notification, and not for longer than a while.
     ///
     /// When nothing came the server is asked for a sign of life: one that has vanished is silent, too. That also keeps an
-    /// `idle_session_timeout` of the server from ending the connection.
+    /// `idle_session_timeout` of the server's own from ending the connection; that of the engine (`idleSessionTimeout`) is off meanwhile.
     ///
     /// - Parameter duration: How long to wait.
     /// - Returns: the notification; `nil` when none came in that time, or when the time of listening is over: `isOver` tells which.

@@ -13,6 +13,9 @@ extension PostgresConnection {
     /// has given to somebody else by the end. Behind RDS Proxy it pins, which is reported. Where it is not known what is in between
     /// and nobody is to ask (`probesUpstream` is off), it is refused, too: say `upstream = .direct`.
     ///
+    /// With `idleSessionTimeout` the server is told not to end the session as long as it listens: a process that is frozen meanwhile keeps
+    /// its slot.
+    ///
     /// To the pool it is a lease like any other: one that lasts longer than `leakThreshold` is reported.
     ///
     /// - Parameters:
@@ -37,10 +40,14 @@ extension PostgresConnection {
         link.cancelTimeout = limits.cancelTimeout()
         do throws(LibpqError) {
             // One text is one transaction: all of them or none.
-            try await link.command(names.map { "LISTEN \($0)" }.joined(separator: "; "), until: deadline)
+            let commands = names.map { "LISTEN \($0)" }
+            // Who waits in silence does not rest. It begins again when the connection goes back.
+            let patience = session.mayEndWhenIdle ? [IdleSessionRule.suspension] : []
+            try await link.command((patience + commands).joined(separator: "; "), until: deadline)
         } catch {
             throw noted(error)
         }
+        if session.mayEndWhenIdle { session.willStayWhenIdle() }
         isListening = true
         var notifications = NotificationStream(self, until: deadline)
         let outcome: Result<R, any Error>

@@ -8,6 +8,8 @@ package enum UpstreamNotice: Sendable, Hashable {
     case contradiction(String)
     /// A parameter of the connection was left out, because the upstream refuses it.
     case parameterDropped(String)
+    /// The server is not told to end sessions that rest, though the settings ask for it.
+    case idleSessionsStay(String)
     /// A statement pins, leaks or breaks; told once for each place in the program.
     case pin(PinFinding, statement: String)
 
@@ -19,6 +21,7 @@ package enum UpstreamNotice: Sendable, Hashable {
         case .contradiction(let text): text
         case .parameterDropped(let keyword):
             "the upstream refuses the connection parameter \(keyword): it was left out, and what it sets is not in force"
+        case .idleSessionsStay(let reason): "idleSessionTimeout is not sent: \(reason)"
         case .pin(let finding, let statement): "\(finding.description) [\(statement)]"
         }
     }

@@ -16,6 +16,11 @@ final class UpstreamWatch: Sendable {
         var pins = PinGuard()
         var dropped: Set<String> = []
         var mayProbe = true
+        /// Whether an answer to a probe would still tell something.
+        var wantsProbe = false
+        /// Why the server cannot be told to end sessions that rest.
+        var idleSessionRefusal: String?
+        var hasToldOfIdleSessions = false
         /// What is not prepared any more, on whichever connection.
         var unprepared: Set<String> = []
     }
@@ -107,7 +112,7 @@ final class UpstreamWatch: Sendable {
     }
 
     /// Whether an answer to those questions would still tell something, whoever is asking already.
-    var wantsProbe: Bool { mayProbe && state.withLock { UpstreamDetector.wantsProbe($0.evidence) } }
+    var wantsProbe: Bool { state.withLock(\.wantsProbe) }
 
     /// The probe came to nothing, and not because of an answer: the next may ask.
     func probeFailed() {
@@ -148,8 +153,8 @@ final class UpstreamWatch: Sendable {
             isPipelining.store(state.rules.pipelining == .yes, ordering: .relaxed)
             isRDSProxy.store(verdict.kind == .rdsProxy, ordering: .relaxed)
             // Found out here and not when it is asked for, which is at every statement.
-            let isAskable = mayProbe && state.mayProbe && UpstreamDetector.wantsProbe(state.evidence)
-            self.isAskable.store(isAskable, ordering: .relaxed)
+            state.wantsProbe = mayProbe && UpstreamDetector.wantsProbe(state.evidence)
+            isAskable.store(state.wantsProbe && state.mayProbe, ordering: .relaxed)
             isGuarding.store(state.rules.guardsStatements && policy != .allow, ordering: .relaxed)
             return (result, notices)
         }
@@ -186,6 +191,37 @@ final class UpstreamWatch: Sendable {
         guard state.withLock({ $0.dropped.insert(keyword).inserted }) else { return false }
         tell(.parameterDropped(keyword))
         return true
+    }
+
+    // MARK: Sessions that rest
+
+    /// What to do about a connection to a server of that version, so that a session ends that rests.
+    func step(of rule: IdleSessionRule, serverVersion: Int) -> IdleSessionRule.Step {
+        state.withLock { state in
+            if let refusal = state.idleSessionRefusal { return .refrain(refusal) }
+            return rule.step(
+                state.rules,
+                state.verdict.kind,
+                serverVersion: serverVersion,
+                canFindOut: state.wantsProbe
+            )
+        }
+    }
+
+    /// The server, or what speaks as one, does not know the setting: it is not sent any more.
+    func refusesIdleSessionTimeout(_ sqlState: String) {
+        let refusal = "the server refuses it (\(sqlState))"
+        state.withLock { $0.idleSessionRefusal = refusal }
+        leavesIdleSessions(because: refusal)
+    }
+
+    /// Sessions that rest stay as they are; told once.
+    func leavesIdleSessions(because reason: String) {
+        let isNew = state.withLock { state in
+            defer { state.hasToldOfIdleSessions = true }
+            return !state.hasToldOfIdleSessions
+        }
+        if isNew { tell(.idleSessionsStay(reason)) }
     }
 
     // MARK: Statements

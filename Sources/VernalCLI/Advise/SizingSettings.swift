@@ -73,7 +73,8 @@ struct SizingSettings: Equatable, Encodable {
                 Statement(
                     sql: "ALTER ROLE \(role) SET idle_session_timeout = '5min';",
                     reason:
-                        "connections of frozen functions end; Vernal uses none that was idle for so long (PostgreSQL 14)"
+                        "connections of frozen functions end; Vernal uses none that was idle for so long (PostgreSQL 14; "
+                        + "VERNAL_IDLE_SESSION_TIMEOUT=5m does the same without it)"
                 )
             )
         }

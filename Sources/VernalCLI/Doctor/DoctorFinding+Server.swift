@@ -57,12 +57,15 @@ extension DoctorFacts {
             )
         }
         guard isDirect, let timeout = server.idleSessionTimeout else { return findings }
+        // The engine tells the server itself, and its pool knows of it.
+        guard pool.idleSessionTimeout == nil else { return findings }
         if timeout == 0 {
             findings.append(
                 DoctorFinding(
                     .advice,
                     "idle_session_timeout is off: a frozen or killed function keeps its slot",
-                    change: "ALTER ROLE \(role) SET idle_session_timeout = '5min';"
+                    change: "set VERNAL_IDLE_SESSION_TIMEOUT=5m, "
+                        + "or ALTER ROLE \(role) SET idle_session_timeout = '5min';"
                 )
             )
         } else if Duration.milliseconds(timeout) < pool.idleTimeout {

@@ -154,6 +154,8 @@ final class PoolDriver {
 
     func thaw(gap: Duration) { state.processThawed(gap: gap) }
 
+    func capLives(idle: Duration) { state.capLives(idle: idle, life: nil) }
+
     func invalidateAll() -> [ConnectionID] { state.invalidateAll() }
 
     func lost(_ connection: ConnectionID) -> [ConnectionID] { state.connectionLost(connection) }
