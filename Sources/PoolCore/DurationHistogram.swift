@@ -12,7 +12,8 @@ package struct DurationHistogram: Sendable, Hashable {
     /// Where the buckets of an octave end, as parts of its beginning: the fifth roots of two.
     private static let ends = (1.148698354997035, 1.3195079107728942, 1.5157165665103982, 1.7411011265922482)
 
-    private var buckets = InlineArray<127, UInt32>(repeating: 0)
+    /// Elsewhere, and not in place: whoever has a histogram is handed around, and half a kilobyte with it.
+    private var buckets = [UInt32](repeating: 0, count: size)
     private var sum = Duration.zero
     /// How many were recorded.
     package private(set) var count = 0
@@ -20,17 +21,6 @@ package struct DurationHistogram: Sendable, Hashable {
     package private(set) var max = Duration.zero
 
     package init() {}
-
-    package static func == (left: DurationHistogram, right: DurationHistogram) -> Bool {
-        left.count == right.count && left.sum == right.sum && left.max == right.max
-            && left.buckets.indices.allSatisfy { left.buckets[$0] == right.buckets[$0] }
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(count)
-        hasher.combine(sum)
-        hasher.combine(max)
-    }
 
     /// The mean of all that were recorded, zero if there were none.
     package var mean: Duration { count == 0 ? .zero : sum / count }

@@ -67,9 +67,6 @@ extension PoolState {
         return overdue
     }
 
-    /// How many connections are lent.
-    package var leaseCount: Int { slots.counts.leased }
-
     /// Nobody should hold a connection now, because the invocation is over: whoever does has forgotten it.
     ///
     /// What is still out is closed when it comes back: who knows what has become of it by then.

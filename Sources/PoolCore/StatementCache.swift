@@ -28,8 +28,8 @@ package struct StatementCache: Sendable, Hashable {
     private static let longestText = 8192
 
     private let capacity: Int
-    /// What the names begin with: different for each connection, so that none is ever taken for another's.
-    private let prefix: String
+    /// A part of the names.
+    private let id: UInt64
     private var entries: [String: Entry] = [:]
     private var uses = 0
     private var lastNumber = 0
@@ -38,10 +38,10 @@ package struct StatementCache: Sendable, Hashable {
 
     /// - Parameters:
     ///   - capacity: how many statements are kept in mind; with 0 none is ever prepared.
-    ///   - prefix: what their names begin with.
-    package init(capacity: Int, prefix: String) {
+    ///   - id: a part of their names, different for each connection, so that none is ever taken for another's.
+    package init(capacity: Int, id: UInt64) {
         self.capacity = capacity
-        self.prefix = prefix
+        self.id = id
     }
 
     /// Whether anything is ever prepared.
@@ -76,7 +76,7 @@ package struct StatementCache: Sendable, Hashable {
         // What cannot be given up must not pile up at the server, or at a pooler.
         guard mayPrepare, !entries.values[index].isPlain, mayForget || surplus.count < capacity else { return .plain }
         lastNumber += 1
-        let name = "\(prefix)\(lastNumber)"
+        let name = "vernal_\(String(id, radix: 36))_\(lastNumber)"
         entries.values[index].name = name
         guard mayForget else { return .prepare(name: name, forget: []) }
         defer { surplus.removeAll() }

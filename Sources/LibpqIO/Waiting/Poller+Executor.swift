@@ -25,7 +25,7 @@ extension Poller: TaskExecutor {
     /// - Returns: whether the socket is ready.
     func waitHere(for socket: (descriptor: Int32, interest: SocketInterest), limit: Duration) -> Bool {
         let limit: Duration? = registry.withLock { registry in
-            guard registry.jobs.isEmpty, registry.sockets == 0 else { return nil }
+            guard registry.jobs.isEmpty, registry.sleepers.sockets == 0 else { return nil }
             registry.isAsleep = true
             return registry.nextLook.map { min($0 - .now, limit) } ?? limit
         }

@@ -14,7 +14,7 @@ extension Poller {
         let (sleepers, jobs) = registry.withLock { registry in
             registry.isRunning = false
             defer { registry.jobs = [] }
-            return (registry.entries.values.map(\.parking), registry.jobs)
+            return (registry.sleepers.parkings, registry.jobs)
         }
         for sleeper in sleepers { sleeper.wake(.ready) }
         for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
@@ -46,19 +46,13 @@ extension Poller {
         let now = Moment.now
         let due: [(Parking, WakeReason)] = registry.withLock { registry in
             registry.isAsleep = false
-            var due = ready.compactMap { token in registry.remove(token).map { ($0.parking, WakeReason.ready) } }
+            var due = ready.compactMap { token in
+                registry.sleepers.remove(token).map { ($0.parking, WakeReason.ready) }
+            }
             if let nextLook = registry.nextLook, nextLook <= now {
-                var nearest: Moment?
-                for (token, entry) in registry.entries {
-                    guard let deadline = entry.deadline else { continue }
-                    if deadline <= now {
-                        due.append((entry.parking, .timedOut))
-                        _ = registry.remove(token)
-                    } else if nearest.map({ deadline < $0 }) ?? true {
-                        nearest = deadline
-                    }
-                }
-                registry.nextLook = nearest
+                let (late, next) = registry.sleepers.removeDue(now)
+                due += late.map { ($0, .timedOut) }
+                registry.nextLook = next
             }
             return due
         }

@@ -22,10 +22,7 @@ final class Poller: Sendable {
     }
 
     struct Registry {
-        var entries: [UInt64: Entry] = [:]
-        var lastToken: UInt64 = 0
-        /// How many of the entries watch a socket.
-        var sockets = 0
+        var sleepers = SleeperTable()
         /// When the thread will look at the deadlines again; `nil` when it sleeps until something happens.
         var nextLook: Moment?
         var isRunning = false
@@ -38,12 +35,6 @@ final class Poller: Sendable {
         mutating func mustStart() -> Bool {
             defer { isRunning = true }
             return !isRunning
-        }
-
-        mutating func remove(_ token: UInt64) -> Entry? {
-            let entry = entries.removeValue(forKey: token)
-            if entry?.watchesSocket == true { sockets -= 1 }
-            return entry
         }
     }
 
@@ -70,22 +61,20 @@ final class Poller: Sendable {
             parking.wake(.ready)
         }
         let reason = await parking.sleep(isCancellable: isCancellable)
-        registry.withLock { _ = $0.remove(token) }
+        registry.withLock { _ = $0.sleepers.remove(token) }
         return reason
     }
 
     private func register(_ entry: Entry) -> UInt64 {
         let (token, mustStart, mustNudge) = registry.withLock { registry in
-            registry.lastToken += 1
-            registry.entries[registry.lastToken] = entry
-            if entry.watchesSocket { registry.sockets += 1 }
+            let token = registry.sleepers.insert(entry)
             let mustStart = registry.mustStart()
             var mustNudge = false
             if let deadline = entry.deadline, registry.nextLook.map({ deadline < $0 }) ?? true {
                 registry.nextLook = deadline
                 mustNudge = !mustStart && registry.isAsleep
             }
-            return (registry.lastToken, mustStart, mustNudge)
+            return (token, mustStart, mustNudge)
         }
         if mustStart { start() }
         if mustNudge { events.nudge() }

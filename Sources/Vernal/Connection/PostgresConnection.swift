@@ -44,7 +44,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
         statements = StatementCache(
             capacity: rules.statementCacheSize,
             // Where a pooler does not keep names apart, those of many clients meet: none may ever be taken for another's.
-            prefix: "vernal_\(String(UInt64.random(in: 0...UInt64.max), radix: 36))_"
+            id: .random(in: 0...UInt64.max)
         )
     }
 

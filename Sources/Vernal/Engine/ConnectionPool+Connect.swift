@@ -10,20 +10,18 @@ extension ConnectionPool {
     ///
     /// - Parameters:
     ///   - permit: the permit for it.
-    ///   - parked: what another task has left.
     ///   - request: who wants it, and until when.
     ///   - isUse: whether anybody uses it at once.
     /// - Returns: the connection.
     /// - Throws: why there is none.
     func connect(
         _ permit: consuming ConnectPermit,
-        _ parked: consuming ConnectAttempt?,
         _ request: AcquireRequest,
         isUse: Bool = true
     ) async throws(VernalError) -> PostgresConnection {
         let span = TraceSpan("connect", engine: events.engine)
         do throws(VernalError) {
-            let connection = try await open(permit, parked, request, isUse: isUse)
+            let connection = try await open(permit, request, isUse: isUse)
             span.end()
             return connection
         } catch {
@@ -34,14 +32,14 @@ extension ConnectionPool {
 
     private func open(
         _ permit: consuming ConnectPermit,
-        _ parked: consuming ConnectAttempt?,
         _ request: AcquireRequest,
         isUse: Bool
     ) async throws(VernalError) -> PostgresConnection {
         let begun = Moment.now
         let id = permit.connection
         var attempt: ConnectAttempt
-        if let parked {
+        // What another task had to leave.
+        if let parked = shared.withLock({ $0.slots[id.slot].takeAttempt() }) {
             attempt = parked
         } else {
             await waitForFirstConnect(until: request.deadline)
@@ -98,7 +96,7 @@ extension ConnectionPool {
             return connection
         case .failed(let error):
             if upstream.learns(from: error, configuration.settings) {
-                return try await open(permit, nil, request, isUse: isUse)
+                return try await open(permit, request, isUse: isUse)
             }
             throw failed(VernalError(connect: error), permit)
         case .interrupted(let reason, let phase):
@@ -111,7 +109,7 @@ extension ConnectionPool {
     func fill(_ request: AcquireRequest) async throws(VernalError) {
         try checkChance(of: request)
         while let permit = shared.withLock({ $0.state.fillRequested(now: .now) }) {
-            let connection = try await connect(permit, nil, request, isUse: false)
+            let connection = try await connect(permit, request, isUse: false)
             await release(connection)
         }
     }

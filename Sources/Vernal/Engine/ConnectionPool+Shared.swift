@@ -10,10 +10,10 @@ extension ConnectionPool.Shared {
         case .lend(let connection, let check):
             return lend(connection, check, borrower)
         case .open(let permit):
-            return .connect(permit, nil)
+            return .connect(permit)
+        // What was left of it lies in its slot.
         case .resume(let permit):
-            let attempt = slots[permit.connection.slot].takeAttempt()
-            return .connect(permit, attempt)
+            return .connect(permit)
         case .wait(let id, let askAgain):
             let waiter = Waiter()
             waiters[id] = waiter

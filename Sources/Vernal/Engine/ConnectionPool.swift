@@ -91,7 +91,7 @@ final class ConnectionPool: Sendable {
     /// What an acquire does next: the state's action, with the things that belong to it.
     enum Step: ~Copyable, Sendable {
         case lend(PostgresConnection, LivenessCheck)
-        case connect(ConnectPermit, ConnectAttempt?)
+        case connect(ConnectPermit)
         case wait(WaiterID, Waiter, askAgain: Moment?)
         case reject(PoolRejection)
 
@@ -234,8 +234,8 @@ final class ConnectionPool: Sendable {
                 step = decide(request) { $0.state.foundDead(dead, now: .now, deadline: request.deadline) }
                 tellEvicted(dead, .broken)
                 settle()
-            case .connect(let permit, let attempt):
-                return try await connect(permit, attempt, request)
+            case .connect(let permit):
+                return try await connect(permit, request)
             case .wait(let id, let waiter, let askAgain):
                 if askAgain != nil { events.emit(.throttled) { $0.callSite = request.borrower.site } }
                 step = try await wait(id, waiter, askAgain: askAgain, request)

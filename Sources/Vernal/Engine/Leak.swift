@@ -23,7 +23,8 @@ extension ConnectionPool.Shared {
     /// Whether a borrower holds all the connections that there may be: then it would wait for itself.
     func wouldWaitForItself(_ borrower: Borrower) -> Bool {
         let limit = state.limits.maxOpen
-        guard borrower.task != 0, state.leaseCount >= limit else { return false }
+        // Who was lent something once, and who has it now: the first is cheap to ask, and nearly always enough.
+        guard borrower.task != 0, watch.leases(of: borrower.task) >= limit else { return false }
         return state.leasesOut.count { watch.borrower(of: $0)?.task == borrower.task } >= limit
     }
 

@@ -42,6 +42,9 @@ struct PoolWatch: Sendable {
         borrowers.indices.contains(connection.slot) ? borrowers[connection.slot] : nil
     }
 
+    /// How many connections a task has, at the most: of some the connect may have failed.
+    func leases(of task: Int) -> Int { borrowers.count { $0?.task == task } }
+
     func lifeline(of connection: ConnectionID) -> Lifeline? {
         lifelines.indices.contains(connection.slot) ? lifelines[connection.slot] : nil
     }
