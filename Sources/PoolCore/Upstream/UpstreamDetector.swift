@@ -26,10 +26,10 @@ package enum UpstreamDetector {
     }
 
     private static func verdict(onWhatIsSeenIn evidence: UpstreamEvidence) -> UpstreamVerdict {
-        let address = UpstreamAddress.verdict(host: evidence.host, port: evidence.port, user: evidence.user)
         var verdict =
-            address ?? UpstreamVerdict(.unknown, .unknown, confidence: 0, reasons: ["the address says nothing"])
-        if let found = handshake(evidence, address) { verdict = found }
+            evidence.address
+            ?? UpstreamVerdict(.unknown, .unknown, confidence: 0, reasons: ["the address says nothing"])
+        if let found = handshake(evidence, evidence.address) { verdict = found }
         if let probe = evidence.probe { verdict = refine(verdict, by: probe) }
         for signal in evidence.signals { verdict = strengthen(verdict, by: signal) }
         return verdict

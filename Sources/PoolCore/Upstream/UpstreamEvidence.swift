@@ -21,9 +21,13 @@ package struct UpstreamEvidence: Sendable, Hashable {
 
     package var override: Override?
     /// The host name, the address, or the folder of the socket.
-    package var host: String?
-    package var port: Int?
-    package var user: String?
+    package var host: String? { didSet { if host != oldValue { lookAtAddress() } } }
+    package var port: Int? { didSet { if port != oldValue { lookAtAddress() } } }
+    package var user: String? { didSet { if user != oldValue { lookAtAddress() } } }
+    /// What the address alone says; `nil` when it says nothing.
+    ///
+    /// Kept, because it is the larger part of a verdict's work and hardly ever changes.
+    private(set) var address: UpstreamVerdict?
 
     /// The process that the server announced; `nil` before the handshake, 0 when it announced none.
     package var backendPID: Int32?
@@ -45,6 +49,11 @@ package struct UpstreamEvidence: Sendable, Hashable {
         self.host = host
         self.port = port
         self.user = user
+        lookAtAddress()
+    }
+
+    private mutating func lookAtAddress() {
+        address = UpstreamAddress.verdict(host: host, port: port, user: user)
     }
 
     /// Adds what a message gives away.
