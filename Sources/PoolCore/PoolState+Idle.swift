@@ -5,7 +5,7 @@ extension PoolState {
     ///
     /// Nearly every acquire of a warm process finds one, so it is asked for first.
     package mutating func freshConnection(now: Moment) -> ConnectionID? {
-        guard waiters.isEmpty, pause == nil, slots.counts.halfOpen == 0, let newest = slots.idle.last,
+        guard waiters.isEmpty, pause?.includes(now) != true, slots.counts.halfOpen == 0, let newest = slots.idle.last,
             !isOverdue(idle: newest, now: now), livenessCheck(newest, now: now) == .none
         else { return nil }
         // The oldest may have to be closed.

@@ -185,4 +185,12 @@ import Testing
         pool.resume()
         #expect(pool.acquireAtOnce() == nil)
     }
+
+    @Test func `is again when a pause has ended by itself`() throws {
+        let pool = PoolDriver()
+        _ = try pool.fill(1)
+        pool.pause(for: .milliseconds(10))
+        pool.now += .milliseconds(11)
+        #expect(pool.acquireAtOnce() != nil)
+    }
 }
