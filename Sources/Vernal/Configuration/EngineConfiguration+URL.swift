@@ -47,7 +47,7 @@ extension EngineConfiguration {
     private static func hint(_ error: LibpqError) -> String {
         guard error.message.hasPrefix("invalid URI query parameter:") else { return "" }
         return "; an option is one of libpq's, or pool_size, max_overflow, pool_timeout, pool_recycle, pool_pre_ping, "
-            + "connection_limit or pgbouncer"
+            + "connection_limit, pgbouncer, supa, statement_cache_size, prepareThreshold or prepared_statements"
     }
 
     /// What stands behind `postgres://` or `postgresql://`, also with the name of a driver in the scheme, as SQLAlchemy

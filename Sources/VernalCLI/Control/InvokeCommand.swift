@@ -17,7 +17,10 @@ struct InvokeCommand: AsyncParsableCommand {
               vernal invoke --event apigw-v2 --path /users
               vernal invoke --event apigw-v2 --method POST --path /users --data '{"name": "Ada"}'
               vernal invoke --event sqs --tail
-              vernal invoke -n 10000 -c 4            # how fast is it?
+              vernal invoke -n 10000 -c 4 --event apigw-v2 --path /users   # how fast is it?
+
+            Without --event the function gets --data as it is, and --method and --path are not used: a function of requests \
+            then answers that this is no HTTP request.
             """
     )
 

@@ -159,7 +159,8 @@ extension DoctorFacts.Failure {
                 + "machine through"
         case (.tls, _):
             sslMode.hasPrefix("verify")
-                ? "compare the host name with the certificate's, and sslrootcert with the authority that has signed it"
+                ? "if the server has no TLS, turn it on there; else compare the host name with the certificate's, and sslrootcert "
+                    + "with the authority that has signed it"
                 : "turn TLS on at the server, or, within a network that you trust, set sslmode=prefer"
         case (_, "28P01"): "correct the password of the user; in a URL write @ as %40, / as %2F, : as %3A, % as %25"
         case (_, "28000"):
