@@ -136,6 +136,12 @@ extension `libpq on a real server` {
             }
         }
 
+        @Test func `fails at a unix socket that is not there before anything is said`() async throws {
+            let error = try await connectError(settings(["host": "/no/such/folder"]))
+            #expect(error.code == .connectFailed)
+            #expect(error.phase == .transport)
+        }
+
         @Test(arguments: Waiting.allCases)
         func `works over a unix socket`(waiting: Waiting) async throws {
             var tcp = try await connect(settings())

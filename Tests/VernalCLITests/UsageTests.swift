@@ -20,6 +20,8 @@ import Testing
         (["storm", "--policy", "bold", "--", "x"], "naive"), (["invoke", "--data", "1", "--file", "f"], "not both"),
         (["invoke", "-n", "0"], "-n and -c"), (["invoke", "--event", "pigeon"], "sqs"),
         (["invoke", "--file", "/no/such/file"], "/no/such/file"), (["invoke", "--path", "x"], "'/'"),
+        (["invoke", "--path", "/users"], "--event apigw-v2"),
+        (["invoke", "--method", "POST", "--event", "sqs", "--path", "users"], "'/'"),
         (["ps", "--url", "nowhere"], "http://127.0.0.1:9000"), (["ps", "1"], "1"), (["freeze"], "<env>"),
         (["thaw", "one"], "<env>"), (["kill"], "<env>"), (["term", "1", "2"], "2"), (["fault"], "<fault>"),
         (["fault", "cut"], "vernal fault cut 1"), (["fault", "fill-slots", "1"], "whole server"),

@@ -64,4 +64,13 @@ for _ in 1 2 3 4 5; do
 done
 [ -n "$pooler" ] || { cat "$folder/log" >&2; exit 69; }
 
-PGBOUNCER_URL=postgresql://$user:$password@127.0.0.1:$listen/$database?sslmode=disable PGBOUNCER_PID=$pooler "$@"
+# Whoever ends this script means the command, which would otherwise stay.
+export PGBOUNCER_URL=postgresql://$user:$password@127.0.0.1:$listen/$database?sslmode=disable PGBOUNCER_PID=$pooler
+"$@" <&0 &
+command=$!
+trap 'kill -TERM "$command" 2>/dev/null' TERM INT HUP
+code=0
+wait "$command" || code=$?
+# A signal that was passed on ends the wait before the command has ended.
+while kill -0 "$command" 2>/dev/null; do wait "$command" || code=$?; done
+exit "$code"

@@ -58,7 +58,8 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// How far the connect has come, from `PQstatus`.
     var connectPhase: LibpqError.ConnectPhase {
         switch unsafe PQstatus(conn) {
-        case CONNECTION_STARTED, CONNECTION_NEEDED: .transport
+        // Bad before anything was polled: there was nobody to connect to, such as a Unix socket that is not there.
+        case CONNECTION_STARTED, CONNECTION_NEEDED, CONNECTION_BAD: .transport
         case CONNECTION_SSL_STARTUP, CONNECTION_GSS_STARTUP: .tls
         default: .authentication
         }

@@ -76,7 +76,10 @@ package final class SocketWaiter: Sendable {
         if mode == .adaptive, poller.isCurrentThread {
             if isCancellable, Task.isCancelled { return .cancelled }
             let limit = deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
-            if limit > .zero, poller.waitHere(for: (descriptor, interest), limit: limit) { return .ready }
+            if limit > .zero, poller.waitHere(for: (descriptor, interest), limit: limit) {
+                pace.record(monotonicNanoseconds() - start, isAnswer: interest != .write)
+                return .ready
+            }
         } else if isAlone, mode == .adaptive, pace.average < Self.quickAnswer {
             await yieldNowAndThen(at: start)
             if isCancellable, Task.isCancelled { return .cancelled }

@@ -19,8 +19,7 @@ struct InvokeCommand: AsyncParsableCommand {
               vernal invoke --event sqs --tail
               vernal invoke -n 10000 -c 4 --event apigw-v2 --path /users   # how fast is it?
 
-            Without --event the function gets --data as it is, and --method and --path are not used: a function of requests \
-            then answers that this is no HTTP request.
+            Without --event the function gets --data as it is: a function of requests then answers that this is no HTTP request.
             """
     )
 
@@ -38,11 +37,11 @@ struct InvokeCommand: AsyncParsableCommand {
     @Option(help: .init("An event as a service sends it.", valueName: "kind"))
     var event: SampleEvent?
 
-    @Option(help: .init("With --event of an HTTP service: the method.", valueName: "method"))
-    var method = "GET"
+    @Option(help: .init("With --event of an HTTP service: the method. (default: GET)", valueName: "method"))
+    var method: String?
 
-    @Option(help: .init("With --event of an HTTP service: path and query.", valueName: "path"))
-    var path = "/"
+    @Option(help: .init("With --event of an HTTP service: path and query. (default: /)", valueName: "path"))
+    var path: String?
 
     @Option(name: [.customShort("n"), .customLong("count")], help: .init("How many invocations.", valueName: "n"))
     var count = 1
@@ -59,7 +58,10 @@ struct InvokeCommand: AsyncParsableCommand {
     func validate() throws {
         if data != nil, file != nil { throw ValidationError("Write --data or --file, not both.") }
         guard count >= 1, clients >= 1 else { throw ValidationError("-n and -c have to be 1 or more.") }
-        guard path.hasPrefix("/") else { throw ValidationError("--path has to begin with '/'.") }
+        guard path?.hasPrefix("/") ?? true else { throw ValidationError("--path has to begin with '/'.") }
+        if event == nil, method != nil || path != nil {
+            throw ValidationError("--method and --path belong to an event: write --event apigw-v2, too.")
+        }
     }
 
     func run() async throws {
@@ -70,7 +72,8 @@ struct InvokeCommand: AsyncParsableCommand {
             }
             payload = text
         }
-        let body = event?.json(method: method, target: path, body: payload) ?? Array((payload ?? "{}").utf8)
+        let body =
+            event?.json(method: method ?? "GET", target: path ?? "/", body: payload) ?? Array((payload ?? "{}").utf8)
         let escaped =
             name.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "-_"))) ?? name
         let request = LoadRun.Request(
