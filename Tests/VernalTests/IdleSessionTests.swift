@@ -170,25 +170,6 @@ extension `On a real server` {
                 }
             }
         }
-
-        @Test func `costs no connection of a server that is far away when the process may be frozen`() async throws {
-            try await FaultProxy.run { proxy in
-                try await using(
-                    proxy.engine {
-                        $0.idleSessionTimeout = .seconds(300)
-                        $0.upstream = .direct
-                    }
-                ) { engine in
-                    proxy.mode = .latency(.milliseconds(30))
-                    let backend = try await engine.backend()
-                    for _ in 0..<2 {
-                        await engine.participant.willFreeze()
-                        #expect(try await engine.backend() == backend)
-                    }
-                    #expect(engine.statistics.connects == 1)
-                }
-            }
-        }
     }
 }
 

@@ -77,7 +77,7 @@ package final class SocketWaiter: Sendable {
             if isCancellable, Task.isCancelled { return .cancelled }
             let limit = deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
             if limit > .zero, poller.waitHere(for: (descriptor, interest), limit: limit) {
-                pace.record(monotonicNanoseconds() - start, isAnswer: interest != .write)
+                pace.record(monotonicNanoseconds() - start)
                 return .ready
             }
         } else if isAlone, mode == .adaptive, pace.average < Self.quickAnswer {
@@ -85,7 +85,7 @@ package final class SocketWaiter: Sendable {
             if isCancellable, Task.isCancelled { return .cancelled }
             let limit = deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
             if pollInPlace(descriptor, for: interest, limit: limit) {
-                pace.record(monotonicNanoseconds() - start, isAnswer: interest != .write)
+                pace.record(monotonicNanoseconds() - start)
                 return .ready
             }
         }
@@ -96,7 +96,7 @@ package final class SocketWaiter: Sendable {
             until: deadline,
             isCancellable: isCancellable
         )
-        pace.record(monotonicNanoseconds() - start, isAnswer: interest != .write)
+        pace.record(monotonicNanoseconds() - start)
         return reason
     }
 
@@ -147,11 +147,12 @@ package struct AnswerPace: Sendable {
 
     package init() {}
 
-    /// - Parameters:
-    ///   - nanoseconds: how long a wait took.
-    ///   - isAnswer: whether the server had to say something, and not only the system to take something.
-    mutating func record(_ nanoseconds: Int64, isAnswer: Bool) {
-        if isAnswer { quickest = min(quickest, nanoseconds) }
+    /// A wait has taken so long.
+    ///
+    /// That for the connect of TCP counts as well: it is answered by the server's kernel, however busy the server is, so it tells best how
+    /// far away that is.
+    mutating func record(_ nanoseconds: Int64) {
+        quickest = min(quickest, nanoseconds)
         average = average == 0 ? nanoseconds : average + (nanoseconds - average) / 8
     }
 }
