@@ -3,6 +3,9 @@
 /// The engine is one; the host calls these in the order of the protocol. Every call is bounded by the host, and every
 /// requirement has an empty default.
 package protocol InvocationParticipant: AnyObject, Sendable {
+    /// What a person calls it, for messages.
+    var name: String { get }
+
     /// Called once, before the first invocation. Throwing means that the process cannot serve: a failed cold start.
     func willStart() async throws
 
@@ -24,6 +27,7 @@ package protocol InvocationParticipant: AnyObject, Sendable {
 }
 
 extension InvocationParticipant {
+    package var name: String { "\(type(of: self))" }
     package func willStart() async throws {}
     package func didThaw(gap: Duration) async {}
     package func willFreeze() async {}

@@ -6,6 +6,7 @@ internal import Synchronization
 
 /// What an engine does when the process starts, may be frozen, and ends.
 final class EngineParticipant: InvocationParticipant {
+    let name = "the engine"
     private let pool: Result<ConnectionPool, VernalError>
 
     init(_ pool: Result<ConnectionPool, VernalError>) {

@@ -17,17 +17,11 @@ struct Participants: Sendable {
             do {
                 try await withTimeLimit(limit) { try await participant.willStart() }
             } catch is TimeLimitExceeded {
-                throw HostError(.startTimedOut, "\(Self.name(of: participant)) did not start within \(limit)")
+                throw HostError(.startTimedOut, "\(participant.name) did not start within \(limit)")
             } catch {
-                throw HostError(.startFailed, "\(Self.name(of: participant)) could not start: \(error)")
+                throw HostError(.startFailed, "\(participant.name) could not start: \(error)")
             }
         }
-    }
-
-    /// What a person calls it: an engine is one, whatever takes its part here.
-    private static func name(of participant: any InvocationParticipant) -> String {
-        let type = "\(type(of: participant))"
-        return type == "EngineParticipant" ? "the engine" : type
     }
 
     func didThaw(gap: Duration) async {
