@@ -5,7 +5,7 @@ extension PoolState {
     ///
     /// Nearly every acquire of a warm process finds one, so it is asked for first.
     package mutating func freshConnection(now: Moment) -> ConnectionID? {
-        guard waiters.isEmpty, pause?.includes(now) != true, slots.counts.halfOpen == 0, let newest = slots.idle.last,
+        guard waiters.isEmpty, !isPaused(now), slots.counts.halfOpen == 0, let newest = slots.idle.last,
             !isOverdue(idle: newest, now: now), livenessCheck(newest, now: now) == .none
         else { return nil }
         // The oldest may have to be closed.
@@ -14,6 +14,9 @@ extension PoolState {
         }
         return newest
     }
+
+    /// The idle connection that was used last: the one that is lent next, unless it has become too old by then.
+    package var newestIdle: ConnectionID? { slots.idle.last }
 
     /// Lends the connection that `freshConnection` has named in the same moment.
     package mutating func freshLent(_ connection: ConnectionID, now: Moment) {

@@ -36,11 +36,10 @@ extension ConnectionPool {
                 shared.slotsCountedAt.map({ .now - $0 > Self.countLifetime || $0 > .now }) ?? true
             else { return false }
             let snapshot = shared.state.snapshot
-            guard snapshot.counts.idle > 0, snapshot.waiting == 0 else { return false }
-            // What was sent when it came back would not be answered in so little time, and that would cost the connection.
-            if let newest = shared.state.freshConnection(now: .now),
-                shared.slots[newest.slot].holdsConnection({ !$0.isReady && !$0.isNear(Self.countLimit) })
-            {
+            guard snapshot.waiting == 0, let newest = shared.state.newestIdle else { return false }
+            // A server that is far away is not a busy one: nothing is answered in so little time, neither the question nor what
+            // was sent when the connection came back, and that would cost the connection.
+            guard shared.slots[newest.slot].holdsConnection({ $0.link.quickestAnswer < Self.countLimit / 2 }) else {
                 return false
             }
             shared.slotsCountedAt = .now
@@ -50,9 +49,7 @@ extension ConnectionPool {
         guard mustCount, let connection = try? await tryAcquire(request) else { return .notNeeded }
         do {
             let usage = try await lend(connection) { connection in
-                // A server that is far away is not a busy one.
-                guard connection.isNear(Self.countLimit) else { return (Int, Int)?.none }
-                return try await connection.ask(Self.slotUsage, until: request.deadline).decode((Int, Int).self).first
+                try await connection.ask(Self.slotUsage, until: request.deadline).decode((Int, Int).self).first
             }
             guard let (used, usable) = usage else { return .notNeeded }
             shared.withLock { shared in
@@ -95,9 +92,4 @@ extension ConnectionPool {
         let pause = Backoff.delay(attempt: failures, jitter: .random(in: 0..<1), cap: .seconds(5))
         backoffNote.leave(until: now + pause, failures: failures, now: now)
     }
-}
-
-extension PostgresConnection {
-    /// Whether an answer of the server, if it is not busy, comes within half of a time.
-    fileprivate func isNear(_ time: Duration) -> Bool { link.quickestAnswer < time / 2 }
 }
