@@ -19,9 +19,13 @@ package enum UpstreamDetector {
     /// Whether one row of questions would make the verdict surer.
     ///
     /// Never asked of RDS Proxy: its host name or its missing key is enough, and the rules cannot become stricter.
-    package static func wantsProbe(_ evidence: UpstreamEvidence) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - evidence: what is known so far.
+    ///   - verdict: the verdict on it.
+    /// - Returns: whether it is worth the question.
+    package static func wantsProbe(_ evidence: UpstreamEvidence, _ verdict: UpstreamVerdict) -> Bool {
         guard evidence.override == nil, evidence.probe == nil else { return false }
-        let verdict = verdict(on: evidence)
         return verdict.confidence < sufficientConfidence && verdict.kind != .rdsProxy && !verdict.isAdminConsole
     }
 

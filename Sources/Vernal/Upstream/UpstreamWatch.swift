@@ -153,7 +153,7 @@ final class UpstreamWatch: Sendable {
             isPipelining.store(state.rules.pipelining == .yes, ordering: .relaxed)
             isRDSProxy.store(verdict.kind == .rdsProxy, ordering: .relaxed)
             // Found out here and not when it is asked for, which is at every statement.
-            state.wantsProbe = mayProbe && UpstreamDetector.wantsProbe(state.evidence)
+            state.wantsProbe = mayProbe && UpstreamDetector.wantsProbe(state.evidence, verdict)
             isAskable.store(state.wantsProbe && state.mayProbe, ordering: .relaxed)
             isGuarding.store(state.rules.guardsStatements && policy != .allow, ordering: .relaxed)
             return (result, notices)

@@ -131,7 +131,7 @@ import Testing
             var evidence = UpstreamEvidence(host: host, port: 5432)
             evidence.backendPID = number
             change(&evidence)
-            return UpstreamDetector.wantsProbe(evidence)
+            return UpstreamDetector.wantsProbe(evidence, UpstreamDetector.verdict(on: evidence))
         }
         #expect(wants(77))
         #expect(wants(77, host: "x.cluster-c1.eu-west-1.rds.amazonaws.com"))
