@@ -78,11 +78,11 @@ extension PoolState {
 
     /// When the present pause ends, if there is one.
     package func pauseEnd(now: Moment) -> Moment? {
-        guard let pause, isPaused(now) else { return nil }
+        guard let pause, pause.includes(now) else { return nil }
         return pause.until
     }
 
-    func isPaused(_ now: Moment) -> Bool { pause?.includes(now) ?? false }
+    mutating func isPaused(_ now: Moment) -> Bool { pause?.includes(now) ?? false }
 
     // MARK: Ending
 

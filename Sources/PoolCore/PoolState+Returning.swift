@@ -14,7 +14,7 @@ extension PoolState {
             evict(connection, reason)
             return .close
         }
-        if pause?.includes(now) != true, let waiter = waiters.first {
+        if !isPaused(now), let waiter = waiters.first {
             timings.acquired(after: now - leave(waiter, now: now))
             slots.lend(connection, now: now)
             return .hand(to: waiter)
