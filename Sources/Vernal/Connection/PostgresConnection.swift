@@ -104,6 +104,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
         try await run(query, timeout: timeout).cmdTuples
     }
 
+    // In place, as what it calls before the statement is sent: each function that may suspend costs a frame of its own.
     @inline(__always)
     private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
         let deadline = try await admit(query, timeout: timeout)

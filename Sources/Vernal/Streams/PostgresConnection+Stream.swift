@@ -18,7 +18,8 @@ extension PostgresConnection {
     ///     came with the error are lost.
     ///   - body: What is done with the rows. It runs once the statement has its first row, or its end.
     /// - Returns: what the closure returned.
-    /// - Throws: `invalidParameter` when `rowsAtOnce` is less than 1; as `query`, before the closure runs or out of `RowStream.next()`; what the closure threw; `transactionAborted` when
+    /// - Throws: `invalidParameter` when `rowsAtOnce` is less than 1; as `query`, before the closure runs or out of
+    ///   `RowStream.next()`; what the closure threw; `transactionAborted` when
     ///   the closure returned before the last row and the transaction was lost by that (so much was left that the
     ///   server had to give the statement up: use `LIMIT`, or a cursor).
     public mutating func stream<R>(
@@ -28,7 +29,7 @@ extension PostgresConnection {
         _ body: (inout RowStream) async throws -> R
     ) async throws -> R {
         guard (1...Int(Int32.max)).contains(rowsAtOnce) else {
-            throw VernalError(.invalidParameter, "rowsAtOnce is \(rowsAtOnce): at least one row has to come at once")
+            throw VernalError(.invalidParameter, "rowsAtOnce is \(rowsAtOnce): it has to be from 1 to \(Int32.max)")
         }
         let deadline = try await admit(query, timeout: timeout)
         try await sendOpening()
