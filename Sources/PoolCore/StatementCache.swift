@@ -15,6 +15,8 @@ package struct StatementCache: Sendable, Hashable {
     }
 
     private struct Entry: Sendable, Hashable {
+        let sample: UInt64
+        let text: String
         /// `nil` as long as it was seen only once.
         var name: String?
         /// What tells the types of the parameters; with others it is another statement.
@@ -30,7 +32,11 @@ package struct StatementCache: Sendable, Hashable {
     private let capacity: Int
     /// A part of the names.
     private let id: UInt64
-    private var entries: [String: Entry] = [:]
+    /// By their samples, in order.
+    ///
+    /// Not a dictionary: to find a text there costs more than to compare it, and the first one that a process makes costs it more than an
+    /// acquire.
+    private var entries: [Entry] = []
     private var uses = 0
     private var lastNumber = 0
     /// What the server has prepared and nobody needs any more.
@@ -48,7 +54,7 @@ package struct StatementCache: Sendable, Hashable {
     package var isOn: Bool { capacity > 0 }
 
     /// How many statements the server has prepared.
-    package var preparedCount: Int { entries.values.count { $0.name != nil } }
+    package var preparedCount: Int { entries.count { $0.name != nil } }
 
     /// A statement is about to be run.
     ///
@@ -66,49 +72,75 @@ package struct StatementCache: Sendable, Hashable {
     ) -> Use {
         guard capacity > 0 else { return .plain }
         uses += 1
-        guard let index = entries.index(forKey: text) else {
-            if text.utf8.count <= Self.longestText { remember(text, signature) }
+        let sample = TextSample.hash(text.utf8.span)
+        guard let index = index(of: text, sample) else {
+            if text.utf8.count <= Self.longestText { remember(text, sample, signature) }
             return .plain
         }
-        entries.values[index].lastUse = uses
-        guard entries.values[index].signature == signature else { return .plain }
-        if let name = entries.values[index].name { return .prepared(name: name) }
+        entries[index].lastUse = uses
+        guard entries[index].signature == signature else { return .plain }
+        if let name = entries[index].name { return .prepared(name: name) }
         // What cannot be given up must not pile up at the server, or at a pooler.
-        guard mayPrepare, !entries.values[index].isPlain, mayForget || surplus.count < capacity else { return .plain }
+        guard mayPrepare, !entries[index].isPlain, mayForget || surplus.count < capacity else { return .plain }
         lastNumber += 1
         let name = "vernal_\(String(id, radix: 36))_\(lastNumber)"
-        entries.values[index].name = name
+        entries[index].name = name
         guard mayForget else { return .prepare(name: name, forget: []) }
         defer { surplus.removeAll() }
         return .prepare(name: name, forget: surplus)
     }
 
-    private mutating func remember(_ text: String, _ signature: UInt64) {
-        if entries.count >= capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+    private mutating func remember(_ text: String, _ sample: UInt64, _ signature: UInt64) {
+        if entries.count >= capacity,
+            let oldest = entries.indices.min(by: { entries[$0].lastUse < entries[$1].lastUse })
+        {
             // The server is told with the next statement that it has to prepare: no flight for that alone.
-            giveUp(oldest.key)
+            if let name = entries.remove(at: oldest).name { surplus.append(name) }
         }
-        entries[text] = Entry(signature: signature, lastUse: uses)
+        entries.insert(
+            Entry(sample: sample, text: text, signature: signature, lastUse: uses),
+            at: firstIndex(of: sample)
+        )
     }
+
+    /// Where texts of a sample begin, or would.
+    private func firstIndex(of sample: UInt64) -> Int {
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].sample < sample { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func index(of text: String, _ sample: UInt64) -> Int? {
+        var index = firstIndex(of: sample)
+        while index < entries.count, entries[index].sample == sample {
+            if entries[index].text == text { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    private func index(of text: String) -> Int? { index(of: text, TextSample.hash(text.utf8.span)) }
 
     /// What was prepared for a statement is of no use any more.
     package mutating func giveUp(_ text: String) {
-        if let name = entries[text]?.name { surplus.append(name) }
-        entries[text] = nil
+        guard let index = index(of: text) else { return }
+        if let name = entries.remove(at: index).name { surplus.append(name) }
     }
 
     /// What was prepared for a statement is of no use any more, and would not be under another name either.
     package mutating func giveUpForGood(_ text: String) {
-        guard let index = entries.index(forKey: text) else { return }
-        if let name = entries.values[index].name { surplus.append(name) }
+        if let name = index(of: text).flatMap({ entries[$0].name }) { surplus.append(name) }
         leaveAlone(text)
     }
 
     /// A statement is not worth preparing.
     package mutating func leaveAlone(_ text: String) {
-        guard let index = entries.index(forKey: text) else { return }
-        entries.values[index].name = nil
-        entries.values[index].isPlain = true
+        guard let index = index(of: text) else { return }
+        entries[index].name = nil
+        entries[index].isPlain = true
     }
 
     /// The server was not told to forget these after all.
@@ -118,7 +150,7 @@ package struct StatementCache: Sendable, Hashable {
 
     /// A statement could not be run as it was prepared: it is forgotten, and comes as a new one.
     package mutating func forget(_ text: String) {
-        entries[text] = nil
+        if let index = index(of: text) { entries.remove(at: index) }
     }
 
     /// The server has forgotten all statements, as after `DISCARD ALL`.

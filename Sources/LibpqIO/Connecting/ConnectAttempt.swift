@@ -69,7 +69,7 @@ package struct ConnectAttempt: ~Copyable {
     /// - Throws: `invalidSettings`.
     package init(_ settings: ConnectionSettings, timeout: Duration) throws(LibpqError) {
         _ = EnvironmentVariables.areHarmless
-        let plan = try HostPlan(settings.completed())
+        let plan = try HostPlan(settings.placed())
         var own = settings
         own["client_encoding"] = "UTF8"
         own["fallback_application_name"] = settings["fallback_application_name"] ?? "vernal"

@@ -2,13 +2,21 @@ internal import CLibpq
 
 /// Connection settings by libpq's keywords: what the user gave, and nothing else.
 package struct ConnectionSettings: Sendable, Hashable {
-    /// The values by keyword.
-    ///
-    /// Holds secrets: never print it.
-    package private(set) var values: [String: String]
+    private struct Option: Sendable, Hashable {
+        let keyword: String
+        var value: String
+    }
 
-    package init(_ values: [String: String] = [:]) {
-        self.values = values.filter { !$0.value.isEmpty }
+    /// By their keywords, in order; never with an empty value.
+    ///
+    /// A few, so that it need not be a dictionary, and the first of those that a process makes costs it more than an acquire.
+    /// Holds secrets: never print it.
+    private var options: [Option] = []
+
+    package init() {}
+
+    package init(_ values: [String: String]) {
+        for (keyword, value) in values { self[keyword] = value }
     }
 
     /// Reads a connection string: a URI, or `keyword=value` pairs.
@@ -20,36 +28,57 @@ package struct ConnectionSettings: Sendable, Hashable {
         if text.utf8.contains(0) {
             throw LibpqError(.invalidSettings, "the connection string contains a NUL character")
         }
-        let (options, reason) = unsafe text.withCString { text in
+        let (settings, reason) = unsafe text.withCString { text in
             var reason: UnsafeMutablePointer<CChar>?
             let list = unsafe PQconninfoParse(text, &reason)
             let message = unsafe reason.map { unsafe String(cString: $0) }
             unsafe PQfreemem(reason)
-            return unsafe (list == nil ? nil : connectionOptions(consuming: list), message)
+            return unsafe (list == nil ? nil : ConnectionSettings(consuming: list), message)
         }
-        guard let options else {
+        guard let settings else {
             throw LibpqError(.invalidSettings, Self.withoutSecrets(reason ?? "the connection string cannot be read"))
         }
-        self.init(options)
+        self = settings
+    }
+
+    /// Copies libpq's list of options and frees it.
+    init(consuming list: UnsafeMutablePointer<PQconninfoOption>?) {
+        unsafe forEachOption(consuming: list) { keyword, value in
+            unsafe self[String(cString: keyword)] = unsafe String(cString: value)
+        }
     }
 
     package subscript(keyword: String) -> String? {
-        get { values[keyword] }
-        set { values[keyword] = newValue?.isEmpty == true ? nil : newValue }
+        get { options.first { $0.keyword == keyword }?.value }
+        set {
+            let value = newValue?.isEmpty == true ? nil : newValue
+            let index = options.firstIndex { $0.keyword >= keyword } ?? options.endIndex
+            let isThere = index < options.endIndex && options[index].keyword == keyword
+            switch (value, isThere) {
+            case (let value?, true): options[index].value = value
+            case (let value?, false): options.insert(Option(keyword: keyword, value: value), at: index)
+            case (nil, true): options.remove(at: index)
+            case (nil, false): break
+            }
+        }
     }
+
+    /// What was given, in order.
+    package var keywords: [String] { options.map(\.keyword) }
 
     /// Whether libpq knows a keyword.
     package static func isKnown(_ keyword: String) -> Bool {
         knownKeywords.contains(keyword)
     }
 
-    private static let knownKeywords: Set<String> = {
+    // An array, because a process asks about the few that its URL has, once.
+    private static let knownKeywords: [String] = {
         guard let list = unsafe PQconndefaults() else { return [] }
         defer { unsafe PQconninfoFree(list) }
-        var keywords: Set<String> = []
+        var keywords: [String] = []
         var option = unsafe list
         while let keyword = unsafe option.pointee.keyword {
-            unsafe keywords.insert(String(cString: keyword))
+            unsafe keywords.append(String(cString: keyword))
             unsafe option += 1
         }
         return keywords
@@ -90,13 +119,32 @@ package struct ConnectionSettings: Sendable, Hashable {
     /// impossible value brings back. Neither touches the network.
     package func completed() throws(LibpqError) -> ConnectionSettings {
         var completed = try Self.filledIn(by: self, hiding: "channel_binding")
-        if values["channel_binding"] == nil {
+        if self["channel_binding"] == nil {
             completed["channel_binding"] = try Self.filledIn(by: self, hiding: "sslmode")["channel_binding"]
         } else {
-            completed["channel_binding"] = values["channel_binding"]
+            completed["channel_binding"] = self["channel_binding"]
         }
         return completed
     }
+
+    /// The settings that say where the server is, with what the environment says of them.
+    ///
+    /// Only the file of a service can say more than that.
+    ///
+    /// Source: PostgreSQL, "libpq: Environment Variables".
+    func placed() throws(LibpqError) -> ConnectionSettings {
+        guard self["service"] == nil, EnvironmentVariables.value(of: "PGSERVICE") == nil else { return try completed() }
+        var placed = self
+        for (keyword, variable) in Self.placeVariables where self[keyword] == nil {
+            placed[keyword] = EnvironmentVariables.value(of: variable)
+        }
+        return placed
+    }
+
+    private static let placeVariables = [
+        ("host", "PGHOST"), ("hostaddr", "PGHOSTADDR"), ("port", "PGPORT"),
+        ("target_session_attrs", "PGTARGETSESSIONATTRS"),
+    ]
 
     private static func filledIn(
         by settings: ConnectionSettings,
@@ -113,11 +161,11 @@ package struct ConnectionSettings: Sendable, Hashable {
             // Refused for another reason before it came to ours: a service that does not exist, a wrong number of ports.
             throw LibpqError(.invalidSettings, withoutSecrets(reason))
         }
-        return ConnectionSettings(found)
+        return found
     }
 
     /// The settings as `PQconnectStartParams` takes them, in an order that does not vary.
     var parameters: [(keyword: String, value: String)] {
-        values.sorted { $0.key < $1.key }.map { (keyword: $0.key, value: $0.value) }
+        options.map { (keyword: $0.keyword, value: $0.value) }
     }
 }

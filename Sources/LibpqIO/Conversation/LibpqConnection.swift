@@ -46,8 +46,7 @@ package struct LibpqConnection: ~Copyable {
 
     /// The `application_name` that was asked for.
     package var applicationName: String? {
-        let settings = handle.conninfo
-        return settings["application_name"] ?? settings["fallback_application_name"]
+        handle.option("application_name") ?? handle.option("fallback_application_name")
     }
 
     /// The port of this end; `nil` over a unix socket.

@@ -1,36 +1,48 @@
 /// The parameters of one statement, encoded: what `PQsendQueryParams` is given.
 ///
-/// All values stand one behind the other in a single buffer, so a statement costs two allocations however many
-/// parameters it has.
+/// All values stand one behind the other in a single buffer, each with what has to be known of it in front, so a statement
+/// costs one allocation however many parameters it has.
 package struct StatementParameters: Sendable {
-    /// One parameter: where its bytes are in the buffer, and how the server has to read them.
-    struct Entry: Sendable {
+    /// What stands in front of a value.
+    struct Header: BitwiseCopyable {
+        static let size = MemoryLayout<Header>.stride
+        static let binary: Int32 = 1
+
         var type: UInt32
-        var offset: Int
-        /// -1 for NULL.
-        var count: Int
-        var isBinary: Bool
+        /// How many bytes it has; -1 for NULL.
+        var count: Int32 = -1
+        /// As libpq counts the formats: 0 is text, 1 is binary.
+        var format = binary
+
+        var isNull: Bool { count < 0 }
+
+        /// How far it is to the next one: behind a text stands a NUL.
+        var extent: Int { Self.size + (isNull ? 0 : Int(count) + (format == Self.binary ? 0 : 1)) }
     }
 
     private(set) var bytes: [UInt8] = []
-    private(set) var entries: [Entry] = []
+
+    /// The number of parameters so far.
+    package private(set) var count = 0
+
+    /// Whether one of the values was too large, so that it is not there.
+    private var lacksValue = false
 
     package init() {}
 
     /// Makes room for a number of parameters of usual size.
     package mutating func reserveCapacity(_ count: Int) {
-        entries.reserveCapacity(count)
-        bytes.reserveCapacity(count * 16)
+        bytes.reserveCapacity(count * (Header.size + 16))
     }
-
-    /// The number of parameters so far.
-    package var count: Int { entries.count }
 
     /// The same for parameters of the same types: FNV-1a over the types.
     package var signature: UInt64 {
         var signature: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in entries.indices {
-            signature = (signature ^ UInt64(entries[index].type)) &* 0x0000_0100_0000_01B3
+        var offset = 0
+        for _ in 0..<count {
+            let header = header(at: offset)
+            signature = (signature ^ UInt64(header.type)) &* 0x0000_0100_0000_01B3
+            offset += header.extent
         }
         return signature
     }
@@ -38,22 +50,27 @@ package struct StatementParameters: Sendable {
     /// The most parameters that a statement can have: the protocol counts them in 16 bits.
     package static let maximumCount = 65_535
 
-    /// Whether the values fit into one message: PostgreSQL takes none of 1 GiB, and drops the connection instead of saying so.
-    var fitOneMessage: Bool {
-        // The NUL behind each text is not sent, but takes less than what comes with each value.
-        bytes.count < 1 << 30
-    }
+    /// The most bytes of all parameters: PostgreSQL takes no message of 1 GiB, and drops the connection instead of saying so.
+    private static let maximumSize = 1 << 30
+
+    /// Whether the values fit into one message.
+    ///
+    /// The headers and the NUL behind each text are not sent, but take about as much as what is sent with each value.
+    var fitOneMessage: Bool { !lacksValue && bytes.count < Self.maximumSize }
 
     /// Adds a NULL.
     ///
     /// - Parameter type: the object identifier of the parameter's type; 0 lets the server infer it.
     package mutating func appendNull(type: UInt32) {
-        entries.append(Entry(type: type, offset: bytes.count, count: -1, isBinary: true))
+        append(Header(type: type))
     }
 
     /// Adds a value in binary format; `encode` appends its bytes to the buffer.
     package mutating func appendBinary(type: UInt32, _ encode: (inout [UInt8]) -> Void) {
-        append(type: type, isBinary: true, encode)
+        append(type: type) { bytes in
+            encode(&bytes)
+            return .binary
+        }
     }
 
     /// Adds a value in text format; `encode` appends its UTF-8 bytes to the buffer.
@@ -61,8 +78,10 @@ package struct StatementParameters: Sendable {
     /// libpq reads a text parameter up to the first NUL, so one is added here; a NUL in the value itself has to be
     /// refused before, because PostgreSQL's text cannot hold it.
     package mutating func appendText(type: UInt32, _ encode: (inout [UInt8]) -> Void) {
-        append(type: type, isBinary: false, encode)
-        bytes.append(0)
+        append(type: type) { bytes in
+            encode(&bytes)
+            return .text
+        }
     }
 
     /// What the bytes of a value turned out to be.
@@ -77,35 +96,53 @@ package struct StatementParameters: Sendable {
         type: UInt32,
         _ encode: (inout [UInt8]) throws(E) -> Encoding
     ) throws(E) {
+        let start = bytes.count
+        var header = Header(type: type)
+        append(header)
         let offset = bytes.count
         let encoding: Encoding
         do throws(E) {
             encoding = try encode(&bytes)
         } catch {
-            bytes.removeSubrange(offset...)
+            bytes.removeSubrange(start...)
+            count -= 1
             throw error
         }
-        let count = encoding == .null ? -1 : bytes.count - offset
-        entries.append(Entry(type: type, offset: offset, count: count, isBinary: encoding != .text))
-        if encoding == .text { bytes.append(0) }
+        guard encoding != .null else { return bytes.removeSubrange(offset...) }
+        guard bytes.count - offset < Self.maximumSize else {
+            lacksValue = true
+            return bytes.removeSubrange(offset...)
+        }
+        header.count = Int32(bytes.count - offset)
+        if encoding == .text {
+            header.format = 0
+            bytes.append(0)
+        }
+        unsafe bytes.withUnsafeMutableBytes { unsafe $0.storeBytes(of: header, toByteOffset: start, as: Header.self) }
+    }
+
+    private mutating func append(_ header: Header) {
+        count += 1
+        unsafe withUnsafeBytes(of: header) { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// Adds all parameters of another statement behind the ones that are here.
     package mutating func append(contentsOf other: StatementParameters) {
-        let shift = bytes.count
         bytes.append(contentsOf: other.bytes)
-        entries.append(
-            contentsOf: other.entries.map { entry in
-                var entry = entry
-                entry.offset += shift
-                return entry
-            }
-        )
+        count += other.count
+        lacksValue = lacksValue || other.lacksValue
     }
 
-    private mutating func append(type: UInt32, isBinary: Bool, _ encode: (inout [UInt8]) -> Void) {
-        let offset = bytes.count
-        encode(&bytes)
-        entries.append(Entry(type: type, offset: offset, count: bytes.count - offset, isBinary: isBinary))
+    /// What is known of the parameter whose header begins at an offset.
+    func header(at offset: Int) -> Header {
+        unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: Header.self) }
+    }
+}
+
+extension [UInt8] {
+    /// Appends the bytes of an integer, the highest first.
+    @inlinable
+    package mutating func append(inNetworkOrder integer: some FixedWidthInteger) {
+        unsafe Swift.withUnsafeBytes(of: integer.bigEndian) { unsafe append(contentsOf: $0) }
     }
 }

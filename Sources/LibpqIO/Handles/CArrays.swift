@@ -27,20 +27,19 @@ func withCStrings<R>(
     }
 }
 
-/// Copies libpq's list of connection options and frees it; options without a value are left out.
+/// Gives `body` each of libpq's connection options that has a value, and frees the list.
 @unsafe
-func connectionOptions(consuming list: UnsafeMutablePointer<PQconninfoOption>?) -> [String: String] {
-    guard let list = unsafe list else { return [:] }
+func forEachOption(
+    consuming list: UnsafeMutablePointer<PQconninfoOption>?,
+    _ body: (_ keyword: UnsafePointer<CChar>, _ value: UnsafePointer<CChar>) -> Void
+) {
+    guard let list = unsafe list else { return }
     defer { unsafe PQconninfoFree(list) }
-    var options: [String: String] = [:]
     var option = unsafe list
     while let keyword = unsafe option.pointee.keyword {
-        if let value = unsafe option.pointee.val {
-            unsafe options[String(cString: keyword)] = String(cString: value)
-        }
+        if let value = unsafe option.pointee.val { unsafe body(keyword, value) }
         unsafe option += 1
     }
-    return options
 }
 
 extension StatementParameters {
@@ -55,19 +54,26 @@ extension StatementParameters {
             _ formats: UnsafePointer<Int32>?
         ) -> R
     ) -> R {
-        let entries = self.entries
-        let count = entries.count
+        let count = self.count
         guard count > 0 else { return body(0, nil, nil, nil, nil) }
         return unsafe bytes.withUnsafeBytes { bytes in
             unsafe withUnsafeTemporaryAllocation(of: Oid.self, capacity: count) { types in
                 unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { values in
                     unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
-                        for (index, entry) in entries.enumerated() {
-                            let value = unsafe entry.count < 0 ? nil : address(of: entry, in: bytes)
-                            unsafe types.initializeElement(at: index, to: entry.type)
-                            unsafe values.initializeElement(at: index, to: value)
-                            unsafe numbers.initializeElement(at: index, to: Int32(max(0, entry.count)))
-                            unsafe numbers.initializeElement(at: count + index, to: entry.isBinary ? 1 : 0)
+                        var offset = 0
+                        for index in 0..<count {
+                            let header = header(at: offset)
+                            // A value of no bytes has an address, too: to libpq a null pointer is NULL.
+                            let start = offset + StatementParameters.Header.size
+                            let value = unsafe bytes.baseAddress.map { unsafe $0 + start }
+                            unsafe types.initializeElement(at: index, to: header.type)
+                            unsafe values.initializeElement(
+                                at: index,
+                                to: header.isNull ? nil : value?.assumingMemoryBound(to: CChar.self)
+                            )
+                            unsafe numbers.initializeElement(at: index, to: max(0, header.count))
+                            unsafe numbers.initializeElement(at: count + index, to: header.format)
+                            offset += header.extent
                         }
                         let lengths = numbers.baseAddress
                         return unsafe body(
@@ -82,20 +88,4 @@ extension StatementParameters {
             }
         }
     }
-
-    /// A value of no bytes still needs an address: to libpq a null pointer is NULL.
-    @unsafe
-    private borrowing func address(of entry: Entry, in bytes: UnsafeRawBufferPointer) -> UnsafePointer<CChar>? {
-        if let base = bytes.baseAddress {
-            return unsafe (base + entry.offset).assumingMemoryBound(to: CChar.self)
-        }
-        return unsafe emptyValue
-    }
 }
-
-/// One zero byte that is there for the life of the process.
-private nonisolated(unsafe) let emptyValue: UnsafePointer<CChar> = {
-    let byte = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
-    unsafe byte.initialize(to: 0)
-    return unsafe UnsafePointer(byte)
-}()

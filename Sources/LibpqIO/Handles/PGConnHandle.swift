@@ -74,8 +74,17 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// What the connect was asked for, after the environment, the service file and libpq's own defaults were added.
     ///
     /// The corresponding libpq function is `PQconninfo`.
-    var conninfo: [String: String] {
-        unsafe connectionOptions(consuming: PQconninfo(conn))
+    var conninfo: ConnectionSettings { unsafe ConnectionSettings(consuming: PQconninfo(conn)) }
+
+    /// What the connect was asked for, of one option.
+    ///
+    /// The corresponding libpq function is `PQconninfo`.
+    func option(_ keyword: String) -> String? {
+        var found: String?
+        unsafe forEachOption(consuming: PQconninfo(conn)) { name, value in
+            if unsafe strcmp(name, keyword) == 0 { found = unsafe String(cString: value) }
+        }
+        return found
     }
 
     // MARK: State

@@ -31,19 +31,37 @@ enum SQLWord: String, CaseIterable, Sendable {
         }
     }
 
-    private static let byHash: [UInt64: SQLWord] = Dictionary(
-        uniqueKeysWithValues: allCases.map { word in
+    /// The words by their hashes: each lies at the place that its hash names, or behind it.
+    ///
+    /// Not a dictionary, and not sorted: what Swift has to find out for either takes a process longer than all that is done here.
+    private static let places: [(hash: UInt64, word: SQLWord)?] = {
+        var places = [(hash: UInt64, word: SQLWord)?](repeating: nil, count: placeCount)
+        for word in allCases {
             var hash = SQLHash()
             for byte in word.rawValue.utf8 { hash.combine(byte) }
-            return (hash.value, word)
+            var place = place(of: hash)
+            while places[place] != nil { place = (place + 1) % placeCount }
+            places[place] = (hash.value, word)
         }
-    )
+        return places
+    }()
+
+    /// At least twice as many as there are words.
+    private static let placeCount = 256
+
+    private static func place(of hash: SQLHash) -> Int { Int(truncatingIfNeeded: hash.value >> 32) & (placeCount - 1) }
 
     private static let longest = allCases.map(\.rawValue.utf8.count).max() ?? 0
 
     /// The word with a hash, if it is one of these.
     static func named(by hash: SQLHash, length: Int) -> SQLWord? {
-        length <= longest ? byHash[hash.value] : nil
+        guard length <= longest else { return nil }
+        var place = place(of: hash)
+        while let found = places[place] {
+            if found.hash == hash.value { return found.word }
+            place = (place + 1) % placeCount
+        }
+        return nil
     }
 }
 

@@ -8,7 +8,7 @@ extension StatementClassifier {
         }
         command = word
         statements += 1
-        result.isPlanned = statements == 1 && Self.planned.contains(word)
+        result.isPlanned = statements == 1 && isPlanned(word)
         if language == .procedural, beginsProcedural(word) { return }
         switch word {
         case .set: set(bytes)
@@ -33,7 +33,12 @@ extension StatementClassifier {
         }
     }
 
-    private static let planned: Set<SQLWord?> = [.select, .insert, .update, .delete, .merge, .values, .table, .with]
+    private func isPlanned(_ word: SQLWord?) -> Bool {
+        switch word {
+        case .select, .insert, .update, .delete, .merge, .values, .table, .with: true
+        default: false
+        }
+    }
 
     /// In a `DO` a statement also begins behind these, and some words of SQL mean something else.
     private mutating func beginsProcedural(_ word: SQLWord?) -> Bool {

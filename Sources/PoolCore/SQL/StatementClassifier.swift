@@ -139,7 +139,7 @@ extension StatementClassifier {
     }
 
     /// Goes on to the next token if it is one of these words.
-    mutating func skip(_ words: Set<SQLWord>, _ bytes: Span<UInt8>) -> SQLWord? {
+    mutating func skip(_ words: [SQLWord], _ bytes: Span<UInt8>) -> SQLWord? {
         guard let word = peek(bytes).word, words.contains(word), let token = tokens.next(in: bytes) else { return nil }
         result.fingerprint.combine(Self.hash(token.content, bytes, folded: true))
         return word

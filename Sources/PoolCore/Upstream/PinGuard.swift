@@ -41,7 +41,7 @@ package struct PinGuard: Sendable {
     package mutating func classify(_ text: String) -> StatementClass {
         let bytes = text.utf8.span
         guard bytes.count <= Self.largestText else { return StatementClassifier.classify(bytes) }
-        let place = Self.place(of: bytes)
+        let place = Int(truncatingIfNeeded: TextSample.hash(bytes)) & (Self.placeCount - 1)
         if let entry = entries[place], entry.text == text { return entry.found }
         let found = StatementClassifier.classify(bytes)
         entries[place] = Entry(text: text, found: found)
@@ -71,18 +71,5 @@ package struct PinGuard: Sendable {
             return reported.insert(Report(fingerprint: found.fingerprint, trait: finding.trait)).inserted
         }
         return (findings, new)
-    }
-
-    /// Length and a sample of the bytes: enough to tell the statements of a program apart.
-    private static func place(of bytes: Span<UInt8>) -> Int {
-        var hash = UInt64(truncatingIfNeeded: bytes.count) &* 0x9E37_79B9_7F4A_7C15
-        let step = max(1, bytes.count / 32)
-        var index = 0
-        while index < bytes.count {
-            hash = (hash ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01B3
-            index += step
-        }
-        hash ^= hash >> 32
-        return Int(truncatingIfNeeded: hash ^ hash >> 16) & (placeCount - 1)
     }
 }

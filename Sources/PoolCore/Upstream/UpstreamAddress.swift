@@ -162,8 +162,10 @@ struct HostName {
     private let name: String
 
     init(_ host: String) {
-        labels = host.lowercased().split(separator: ".").map(String.init)
-        name = labels.joined(separator: ".")
+        let host = host.lowercased()
+        labels = host.split(separator: ".").map(String.init)
+        // The root of all names may be written behind a name.
+        name = String(host.hasSuffix(".") ? host.dropLast() : host[...])
     }
 
     /// Whether a domain is, or is above, this name.

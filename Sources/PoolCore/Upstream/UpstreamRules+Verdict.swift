@@ -120,12 +120,12 @@ extension UpstreamRules {
 
     private mutating func forbid(_ traits: StatementTraits, _ how: SessionHarm) {
         forbidden.formUnion(traits)
-        for trait in traits.elements { harm[trait] = how }
+        harm.set(traits, to: how)
     }
 
     private mutating func permit(_ traits: StatementTraits) {
         forbidden.subtract(traits)
-        for trait in traits.elements { harm[trait] = nil }
+        harm.set(traits, to: nil)
     }
 }
 

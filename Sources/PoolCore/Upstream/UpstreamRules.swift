@@ -41,7 +41,7 @@ package struct UpstreamRules: Sendable, Hashable {
     /// Of that, what it may do in a transaction.
     package var allowedInTransaction: StatementTraits
     /// What happens when it does.
-    package var harm: [StatementTraits: SessionHarm] = [:]
+    package internal(set) var harm = HarmTable()
 
     /// Whether statements have to be looked at before they are sent.
     package var guardsStatements: Bool { !forbidden.isEmpty }
@@ -85,8 +85,48 @@ package struct UpstreamRules: Sendable, Hashable {
             .union(other.forbidden.subtracting(other.allowedInTransaction))
         rules.forbidden = forbidden.union(other.forbidden)
         rules.allowedInTransaction = rules.forbidden.subtracting(forbiddenThere)
-        rules.harm = harm.merging(other.harm) { max($0, $1) }
+        rules.harm = harm.worse(with: other.harm)
         return rules
+    }
+}
+
+/// What happens when a statement does something, by what it does.
+///
+/// A set for each harm, and not a dictionary: to find out how a type of ours is hashed costs a process more than all its rules when it
+/// starts.
+package struct HarmTable: Sendable, Hashable {
+    private var pinning: StatementTraits = []
+    private var breaking: StatementTraits = []
+    private var leaking: StatementTraits = []
+
+    /// The harm of one trait; `nil` when there is none.
+    package subscript(trait: StatementTraits) -> SessionHarm? {
+        if leaking.contains(trait) { return .leaks }
+        if breaking.contains(trait) { return .breaks }
+        return pinning.contains(trait) ? .pins : nil
+    }
+
+    /// All of these traits do that harm, or none.
+    mutating func set(_ traits: StatementTraits, to harm: SessionHarm?) {
+        pinning.subtract(traits)
+        breaking.subtract(traits)
+        leaking.subtract(traits)
+        switch harm {
+        case .pins: pinning.formUnion(traits)
+        case .breaks: breaking.formUnion(traits)
+        case .leaks: leaking.formUnion(traits)
+        case nil: break
+        }
+    }
+
+    /// The worse of two harms, trait by trait.
+    func worse(with other: HarmTable) -> HarmTable {
+        var table = HarmTable()
+        // The later ones win.
+        table.set(pinning.union(other.pinning), to: .pins)
+        table.set(breaking.union(other.breaking), to: .breaks)
+        table.set(leaking.union(other.leaking), to: .leaks)
+        return table
     }
 }
 

@@ -2,12 +2,6 @@ internal import LibpqIO
 package import Moments
 internal import PoolCore
 
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
-
 /// The note that a process leaves in the folder for temporary files when a server has no room for it.
 ///
 /// Only where the folder belongs to a sandbox that outlives its process is there anybody to read it; elsewhere it does no
@@ -24,7 +18,7 @@ package struct BackoffNote: Sendable, Hashable {
         self.server = server.utf8.reduce(0xCBF2_9CE4_8422_2325) { hash, byte in
             (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
         }
-        var folder = folder ?? FileManager.default.temporaryDirectory.path
+        var folder = folder ?? EnvironmentVariables.value(of: "TMPDIR") ?? "/tmp"
         if !folder.hasSuffix("/") { folder += "/" }
         path = folder + "vernal-backoff-\(SmallFile.user)-" + String(self.server, radix: 16)
     }

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
+internal import LibpqIO
 
 extension EngineConfiguration {
     /// Reads the configuration from environment variables.
@@ -21,7 +17,7 @@ extension EngineConfiguration {
     ) throws(VernalError) {
         let variables = Variables(
             suffix: name.map(Self.suffix),
-            values: environment ?? ProcessInfo.processInfo.environment
+            values: environment
         )
         var announced = 1
         if let value = variables["AWS_LAMBDA_MAX_CONCURRENCY"], let count = Int(value.text) {
@@ -92,7 +88,8 @@ extension EngineConfiguration {
 
     private struct Variables {
         let suffix: String?
-        let values: [String: String]
+        /// `nil`: those of the process, of which a few are asked for and the others not even read.
+        let values: [String: String]?
 
         /// The variable of the named engine, or the one for all engines.
         ///
@@ -100,11 +97,15 @@ extension EngineConfiguration {
         subscript(name: String) -> SettingValue? {
             let own = suffix.map { name + $0 }
             for candidate in [own, own != nil && name == "DATABASE_URL" ? nil : name] {
-                if let candidate, let text = values[candidate]?.trimming, !text.isEmpty {
+                if let candidate, let text = text(of: candidate)?.trimming, !text.isEmpty {
                     return SettingValue(name: candidate, text: text)
                 }
             }
             return nil
+        }
+
+        private func text(of name: String) -> String? {
+            if let values { values[name] } else { EnvironmentVariables.value(of: name) }
         }
     }
 }

@@ -6,7 +6,7 @@ extension EngineConfiguration {
     ///
     /// - Throws: `VernalError` with the code `configuration`, which names the first setting that is wrong.
     public func validate() throws(VernalError) {
-        for keyword in settings.values.keys.sorted() where !ConnectionSettings.isKnown(keyword) {
+        for keyword in settings.keywords where !ConnectionSettings.isKnown(keyword) {
             throw VernalError(.configuration, "libpq knows no connection parameter \"\(keyword)\"")
         }
         try require(1...1000, poolSize, "poolSize")
@@ -43,35 +43,26 @@ extension EngineConfiguration {
                 )
             }
         }
-        let optional: [(name: String, value: Duration?)] = [
-            ("maxTransactionDuration", maxTransactionDuration), ("leakThreshold", leakThreshold),
-        ]
-        let durations: [(name: String, value: Duration, mayBeZero: Bool)] = [
-            ("acquireRetry.baseDelay", acquireRetry.baseDelay, false),
-            ("acquireRetry.maxDelay", acquireRetry.maxDelay, false),
-            ("alertThresholds.interval", alertThresholds.interval, false),
-            ("alertThresholds.acquireP95", alertThresholds.acquireP95, false),
-            ("alertThresholds.saturationTime", alertThresholds.saturationTime, true),
-            ("alertThresholds.exhaustionTime", alertThresholds.exhaustionTime, true),
-            ("acquireTimeout", acquireTimeout, false), ("connectTimeout", connectTimeout, false),
-            ("invocationMargin", invocationMargin, true), ("idleTimeout", idleTimeout, false),
-            ("hardIdleLimit", hardIdleLimit, false), ("maxLifetime", maxLifetime, false),
-            ("pingBypass", pingBypass, true), ("pingIdleAge", pingIdleAge, true), ("pingTimeout", pingTimeout, false),
-            ("rollbackTimeout", rollbackTimeout, false), ("cancelTimeout", cancelTimeout, false),
-            ("firstConnectWindow", firstConnectWindow, true),
-        ]
-        let set = optional.compactMap { name, value in value.map { (name: name, value: $0, mayBeZero: false) } }
-        for (name, value, mayBeZero) in durations + set {
-            guard value > .zero || (mayBeZero && value == .zero) else {
-                throw VernalError(
-                    .configuration,
-                    "\(name) is \(value): it has to be \(mayBeZero ? "0 or more" : "more than 0")"
-                )
-            }
-            guard value <= Self.longestDuration else {
-                throw VernalError(.configuration, "\(name) is \(value): the most is \(Self.longestDuration)")
-            }
-        }
+        if let maxTransactionDuration { try require(positive: maxTransactionDuration, "maxTransactionDuration") }
+        if let leakThreshold { try require(positive: leakThreshold, "leakThreshold") }
+        try require(positive: acquireRetry.baseDelay, "acquireRetry.baseDelay")
+        try require(positive: acquireRetry.maxDelay, "acquireRetry.maxDelay")
+        try require(positive: alertThresholds.interval, "alertThresholds.interval")
+        try require(positive: alertThresholds.acquireP95, "alertThresholds.acquireP95")
+        try require(notNegative: alertThresholds.saturationTime, "alertThresholds.saturationTime")
+        try require(notNegative: alertThresholds.exhaustionTime, "alertThresholds.exhaustionTime")
+        try require(positive: acquireTimeout, "acquireTimeout")
+        try require(positive: connectTimeout, "connectTimeout")
+        try require(notNegative: invocationMargin, "invocationMargin")
+        try require(positive: idleTimeout, "idleTimeout")
+        try require(positive: hardIdleLimit, "hardIdleLimit")
+        try require(positive: maxLifetime, "maxLifetime")
+        try require(notNegative: pingBypass, "pingBypass")
+        try require(notNegative: pingIdleAge, "pingIdleAge")
+        try require(positive: pingTimeout, "pingTimeout")
+        try require(positive: rollbackTimeout, "rollbackTimeout")
+        try require(positive: cancelTimeout, "cancelTimeout")
+        try require(notNegative: firstConnectWindow, "firstConnectWindow")
     }
 
     /// A hundred years: longer ones would overflow when they are added to a point in time.
@@ -83,6 +74,22 @@ extension EngineConfiguration {
                 .configuration,
                 "\(name) is \(value): it has to be from \(range.lowerBound) to \(range.upperBound)"
             )
+        }
+    }
+
+    private func require(positive value: Duration, _ name: String) throws(VernalError) {
+        guard value > .zero else {
+            throw VernalError(.configuration, "\(name) is \(value): it has to be more than 0")
+        }
+        try require(notNegative: value, name)
+    }
+
+    private func require(notNegative value: Duration, _ name: String) throws(VernalError) {
+        guard value >= .zero else {
+            throw VernalError(.configuration, "\(name) is \(value): it has to be 0 or more")
+        }
+        guard value <= Self.longestDuration else {
+            throw VernalError(.configuration, "\(name) is \(value): the most is \(Self.longestDuration)")
         }
     }
 

@@ -82,8 +82,9 @@ extension ConnectionPool {
     /// The note about this server in the folder for temporary files.
     var backoffNote: BackoffNote {
         let settings = configuration.settings
-        let place = ["host", "hostaddr", "port", "dbname", "user"].map { settings[$0] ?? "" }
-        return BackoffNote(server: place.joined(separator: "\n"))
+        var place = ""
+        for keyword in ["host", "hostaddr", "port", "dbname", "user"] { place += (settings[keyword] ?? "") + "\n" }
+        return BackoffNote(server: place)
     }
 
     /// A caller is refused for want of slots, and its process may be ended for it: its successor is not to ask at once.

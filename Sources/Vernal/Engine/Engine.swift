@@ -24,20 +24,18 @@ public final class Engine: Sendable {
     ///   - configuration: Where the database is, and the numbers of the pool.
     ///   - hooks: What the program adds to the work of the engine.
     public convenience init(configuration: EngineConfiguration, hooks: EngineHooks = EngineHooks()) {
-        self.init(name: nil, .success(configuration), hooks: hooks)
+        self.init(name: nil, hooks: hooks) { configuration }
     }
 
-    init(name: String?, _ configuration: Result<EngineConfiguration, VernalError>, hooks: EngineHooks) {
+    init(name: String?, hooks: EngineHooks, _ configuration: () throws(VernalError) -> EngineConfiguration) {
         self.name = name
-        let pool = configuration.flatMap { configuration -> Result<ConnectionPool, VernalError> in
-            do throws(VernalError) {
-                try configuration.validate()
-                return .success(ConnectionPool(configuration, name: name, hooks: hooks))
-            } catch {
-                return .failure(error)
-            }
+        do throws(VernalError) {
+            let configuration = try configuration()
+            try configuration.validate()
+            pool = .success(ConnectionPool(configuration, name: name, hooks: hooks))
+        } catch {
+            pool = .failure(error)
         }
-        self.pool = pool
         participant = EngineParticipant(pool)
         ParticipantRegistry.shared.register(participant)
     }
@@ -112,7 +110,7 @@ public final class Engine: Sendable {
         line: Int = #line
     ) async throws -> Rows {
         try await replaying(isRepeatable, at: CallSite(fileID: fileID, line: line)) { connection in
-            try await connection.query(query, timeout: timeout)
+            Rows(try await connection.run(query, timeout: timeout))
         }
     }
 
@@ -135,7 +133,7 @@ public final class Engine: Sendable {
         line: Int = #line
     ) async throws -> Int {
         try await replaying(isRepeatable, at: CallSite(fileID: fileID, line: line)) { connection in
-            try await connection.execute(query, timeout: timeout)
+            try await connection.run(query, timeout: timeout).cmdTuples
         }
     }
 
@@ -146,8 +144,13 @@ public final class Engine: Sendable {
     ) async throws -> R {
         let pool = try pool.get()
         let request = pool.request(from: site, timeout: acquireTimeout)
-        if let connection = pool.acquireAtOnce(request) { return try await pool.lend(connection, to: body) }
-        return try await pool.lend(pool.acquire(request), to: body)
+        let connection: PostgresConnection
+        if let fresh = pool.acquireAtOnce(request) {
+            connection = fresh
+        } else {
+            connection = try await pool.acquire(request)
+        }
+        return try await pool.lend(connection, to: body)
     }
 
     /// A connection can die between the look at it and the send.
@@ -161,11 +164,14 @@ public final class Engine: Sendable {
         at site: CallSite,
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
-        do {
-            return try await withConnection(at: site, body)
-        } catch let error as VernalError where error.code == .connectionLost {
-            guard isRepeatable || !error.statementWasSent else { throw error }
-            return try await withConnection(at: site, body)
+        var mayRepeat = true
+        while true {
+            do {
+                return try await withConnection(at: site, body)
+            } catch let error as VernalError where error.code == .connectionLost && mayRepeat {
+                guard isRepeatable || !error.statementWasSent else { throw error }
+                mayRepeat = false
+            }
         }
     }
 

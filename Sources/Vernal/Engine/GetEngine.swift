@@ -56,13 +56,9 @@ final class EngineRegistry: Sendable {
             engines.forgetThoseOfParent()
             if name == nil, let engine = engines.unnamed { return engine }
             if let name, let engine = engines.named[name] { return engine }
-            let configuration: Result<EngineConfiguration, VernalError>
-            do throws(VernalError) {
-                configuration = .success(try EngineConfiguration(environmentFor: name))
-            } catch {
-                configuration = .failure(error)
+            let engine = Engine(name: name, hooks: EngineHooks()) { () throws(VernalError) in
+                try EngineConfiguration(environmentFor: name)
             }
-            let engine = Engine(name: name, configuration, hooks: EngineHooks())
             if let name { engines.named[name] = engine } else { engines.unnamed = engine }
             return engine
         }
@@ -78,7 +74,7 @@ final class EngineRegistry: Sendable {
             engines.forgetThoseOfParent()
             let existing = if let name { engines.named[name] } else { engines.unnamed }
             if let existing { return existing }
-            let engine = Engine(name: name, .success(configuration), hooks: hooks)
+            let engine = Engine(name: name, hooks: hooks) { configuration }
             if let name { engines.named[name] = engine } else { engines.unnamed = engine }
             return nil
         }

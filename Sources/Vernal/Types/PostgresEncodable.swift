@@ -63,9 +63,7 @@ public struct PostgresEncoder {
 
     /// Appends an integer in network byte order to the value's binary representation.
     public mutating func append(_ integer: some FixedWidthInteger) {
-        for shift in stride(from: integer.bitWidth - 8, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: integer >> shift))
-        }
+        bytes.append(inNetworkOrder: integer)
         encoding = .binary
     }
 

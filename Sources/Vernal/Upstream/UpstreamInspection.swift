@@ -106,7 +106,7 @@ package struct UpstreamInspection: Sendable {
             case .failed(let error):
                 guard watch.learns(from: error, configuration.settings) else { throw VernalError(connect: error) }
                 let kept = watch.settings(configuration.settings)
-                refused += settings.values.keys.filter { kept[$0] == nil }
+                refused += settings.keywords.filter { kept[$0] == nil }
                 settings = kept
             case .interrupted(_, let phase):
                 throw VernalError(.timedOut, "no connection in the time that was given") {
