@@ -36,7 +36,10 @@ package struct LibpqError: Error, Sendable, Hashable {
     /// A sentence for a person.
     package var message: String
     /// What the server said, if it said anything.
-    package var server: ServerMessage?
+    package var server: ServerMessage? {
+        get { if case .message(let message) = heard { message } else { nil } }
+        set { heard = newValue.map { .message($0) } ?? .nothing }
+    }
     /// How far the connect had come, for errors of a connect.
     package var phase: ConnectPhase?
     /// Whether any part of a statement may have reached the server.
@@ -53,8 +56,16 @@ package struct LibpqError: Error, Sendable, Hashable {
     ) {
         self.code = code
         self.message = message
-        self.server = server
         self.phase = phase
         self.statementWasSent = statementWasSent
+        self.server = server
     }
+
+    /// Indirect, because every call keeps room for the error that it may throw.
+    private indirect enum Heard: Sendable, Hashable {
+        case nothing
+        case message(ServerMessage)
+    }
+
+    private var heard = Heard.nothing
 }

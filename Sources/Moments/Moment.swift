@@ -7,6 +7,7 @@ package struct Moment: Sendable, Hashable, Comparable {
     /// How long the machine had been running.
     package let sinceBoot: Duration
 
+    @inlinable
     package init(sinceBoot: Duration) {
         self.sinceBoot = sinceBoot
     }
@@ -15,18 +16,36 @@ package struct Moment: Sendable, Hashable, Comparable {
         sinceBoot = instant - ContinuousClock().systemEpoch
     }
 
-    package static func < (left: Moment, right: Moment) -> Bool { left.sinceBoot < right.sinceBoot }
+    // The operators of `Duration` are calls into the standard library, and those that `Comparable` adds call these by way of a table:
+    // all of them are asked for several times for each statement.
 
+    @inlinable
+    package static func < (left: Moment, right: Moment) -> Bool {
+        left.sinceBoot.attoseconds < right.sinceBoot.attoseconds
+    }
+
+    @inlinable
+    package static func <= (left: Moment, right: Moment) -> Bool { !(right < left) }
+
+    @inlinable
+    package static func > (left: Moment, right: Moment) -> Bool { right < left }
+
+    @inlinable
+    package static func >= (left: Moment, right: Moment) -> Bool { !(left < right) }
+
+    @inlinable
     package static func + (moment: Moment, duration: Duration) -> Moment {
-        Moment(sinceBoot: moment.sinceBoot + duration)
+        Moment(sinceBoot: Duration(attoseconds: moment.sinceBoot.attoseconds + duration.attoseconds))
     }
 
+    @inlinable
     package static func - (moment: Moment, duration: Duration) -> Moment {
-        Moment(sinceBoot: moment.sinceBoot - duration)
+        Moment(sinceBoot: Duration(attoseconds: moment.sinceBoot.attoseconds - duration.attoseconds))
     }
 
+    @inlinable
     package static func - (later: Moment, earlier: Moment) -> Duration {
-        later.sinceBoot - earlier.sinceBoot
+        Duration(attoseconds: later.sinceBoot.attoseconds - earlier.sinceBoot.attoseconds)
     }
 
     package static func += (moment: inout Moment, duration: Duration) { moment = moment + duration }

@@ -14,7 +14,8 @@ package struct DurationHistogram: Sendable, Hashable {
 
     /// Elsewhere, and not in place: whoever has a histogram is handed around, and half a kilobyte with it.
     private var buckets = [UInt32](repeating: 0, count: size)
-    private var sum = Duration.zero
+    /// In attoseconds: the operators of `Duration` are calls into the standard library, and cost more than all the rest.
+    private var sum: Int128 = 0
     /// How many were recorded.
     package private(set) var count = 0
     /// The longest that was recorded.
@@ -23,23 +24,19 @@ package struct DurationHistogram: Sendable, Hashable {
     package init() {}
 
     /// The mean of all that were recorded, zero if there were none.
-    package var mean: Duration { count == 0 ? .zero : sum / count }
+    package var mean: Duration { count == 0 ? .zero : Duration(attoseconds: sum / Int128(count)) }
 
     /// Records a duration; a negative one, of a clock that was set back, counts as zero.
     package mutating func record(_ duration: Duration) {
-        let duration = Swift.max(.zero, duration)
-        guard duration > .zero else {
-            // Nearly always, in a pool where nobody waits.
-            if buckets[0] < .max { buckets[0] += 1 }
-            count += 1
-            return
-        }
-        let bucket = Self.bucket(of: duration)
+        let attoseconds = duration.attoseconds
+        count += 1
+        // Nearly always zero, in a pool where nobody waits.
+        let bucket = attoseconds > 0 ? Self.bucket(of: attoseconds) : 0
         // A count that would overflow stays where it is.
         if buckets[bucket] < .max { buckets[bucket] += 1 }
-        count += 1
-        sum += duration
-        if duration > max { max = duration }
+        guard attoseconds > 0 else { return }
+        sum += attoseconds
+        if attoseconds > max.attoseconds { max = duration }
     }
 
     /// Adds all that another one has recorded.
@@ -69,14 +66,14 @@ package struct DurationHistogram: Sendable, Hashable {
 
     /// How many were longer than a duration, which is rounded up to the end of its bucket.
     package func count(longerThan duration: Duration) -> Int {
-        buckets.indices.dropFirst(Self.bucket(of: duration) + 1).reduce(0) { $0 + Int(buckets[$1]) }
+        buckets.indices.dropFirst(Self.bucket(of: duration.attoseconds) + 1).reduce(0) { $0 + Int(buckets[$1]) }
     }
 
-    private static func bucket(of duration: Duration) -> Int {
+    private static func bucket(of attoseconds: Int128) -> Int {
         // Neither `components` nor a conversion of 128 bits: each costs more than all the rest. A shift leaves units of 2^30 attoseconds,
         // and what would not fit then is further than the last bucket.
-        guard duration < .seconds(1 << 30) else { return size - 1 }
-        let nanoseconds = Double(Int64(truncatingIfNeeded: duration.attoseconds &>> 30)) * 1.073741824
+        guard attoseconds < Int128(1) << 90 else { return size - 1 }
+        let nanoseconds = Double(Int64(truncatingIfNeeded: attoseconds &>> 30)) * 1.073741824
         guard nanoseconds >= Double(1 << firstExponent) else { return 0 }
         let octave = Int(nanoseconds.exponent) - firstExponent
         guard octave < octaves else { return size - 1 }

@@ -114,8 +114,12 @@ struct SlotTable: Sendable, Hashable {
         switch before {
         case .vacant: entries[connection.slot] = Slot(serial: connection.serial)
         case .idle:
-            // Nearly always the last one.
-            if let index = idle.lastIndex(of: connection) { idle.remove(at: index) }
+            if idle.last == connection {
+                // Nearly always.
+                idle.removeLast()
+            } else if let index = idle.lastIndex(of: connection) {
+                idle.remove(at: index)
+            }
         case .opening, .halfOpen, .leased: break
         }
         entries[connection.slot].phase = phase

@@ -108,6 +108,7 @@ extension LibpqConnection {
     /// Sends what is left to send and reads until the answer is complete.
     ///
     /// - Returns: why it stopped before that; `nil` when the answer is complete.
+    @inline(__always)
     mutating func read(
         _ answer: inout Answer,
         until deadline: Moment?,

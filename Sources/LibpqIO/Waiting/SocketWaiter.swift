@@ -62,6 +62,7 @@ package final class SocketWaiter: Sendable {
     ///   - pace: how quick this connection's answers have been; updated here.
     ///   - isCancellable: whether the cancellation of the task ends the wait. Clean-up work says no.
     /// - Returns: why the wait is over.
+    @inline(__always)
     package func wait(
         for descriptor: Int32,
         _ interest: SocketInterest,
@@ -69,34 +70,79 @@ package final class SocketWaiter: Sendable {
         pace: inout AnswerPace,
         isCancellable: Bool
     ) async -> WakeReason {
+        let wait = Wait(
+            descriptor: descriptor,
+            interest: interest,
+            deadline: deadline,
+            isCancellable: isCancellable,
+            begun: monotonicNanoseconds()
+        )
+        // The usual way takes no suspension, and no function that may suspend: each of those has a frame of its own.
+        let outcome = waitInPlace(wait, &pace, givesWay: true)
+        return outcome == .ready ? .ready : await waitOn(wait, &pace, after: outcome)
+    }
+
+    /// What is waited for, and since when.
+    private struct Wait {
+        let descriptor: Int32
+        let interest: SocketInterest
+        let deadline: Moment?
+        let isCancellable: Bool
+        let begun: Int64
+    }
+
+    /// What came of a wait in place.
+    private enum Outcome {
+        case ready
+        /// Nothing in time; or it was not to be waited for in place.
+        case nothing
+        /// It is time to let the others go first.
+        case givesWay
+    }
+
+    /// Waits in place, if that is cheaper and hurts nobody.
+    ///
+    /// A cancelled task is found out when it gives way, or sleeps: that is soon, and to ask each time is not for nothing.
+    private func waitInPlace(_ wait: Wait, _ pace: inout AnswerPace, givesWay: Bool) -> Outcome {
+        guard mode == .adaptive else { return .nothing }
         let isAlone = waiting.add(1, ordering: .relaxed).oldValue == 0
         defer { waiting.subtract(1, ordering: .relaxed) }
 
-        let start = monotonicNanoseconds()
-        if mode == .adaptive, poller.isCurrentThread {
-            if isCancellable, Task.isCancelled { return .cancelled }
-            let limit = deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
-            if limit > .zero, poller.waitHere(for: (descriptor, interest), limit: limit) {
-                pace.record(monotonicNanoseconds() - start)
-                return .ready
-            }
-        } else if isAlone, mode == .adaptive, pace.average < Self.quickAnswer {
-            await yieldNowAndThen(at: start)
-            if isCancellable, Task.isCancelled { return .cancelled }
-            let limit = deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
-            if pollInPlace(descriptor, for: interest, limit: limit) {
-                pace.record(monotonicNanoseconds() - start)
-                return .ready
-            }
+        let isOwnThread = poller.isCurrentThread
+        guard isOwnThread || (isAlone && pace.average < Self.quickAnswer) else { return .nothing }
+        if isOwnThread {
+            if wait.isCancellable, Task.isCancelled { return .nothing }
+        } else if givesWay, isTimeToYield(at: wait.begun) {
+            return .givesWay
         }
-        if let deadline, deadline <= .now { return .timedOut }
+        let limit = wait.deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
+        guard
+            isOwnThread
+                ? limit > .zero && poller.waitHere(for: (wait.descriptor, wait.interest), limit: limit)
+                : pollInPlace(wait.descriptor, for: wait.interest, limit: limit)
+        else { return .nothing }
+        pace.record(monotonicNanoseconds() - wait.begun)
+        return .ready
+    }
+
+    /// Waits on, if need be asleep.
+    private func waitOn(_ wait: Wait, _ pace: inout AnswerPace, after outcome: Outcome) async -> WakeReason {
+        if outcome == .givesWay {
+            await Task.yield()
+            if wait.isCancellable, Task.isCancelled { return .cancelled }
+            if waitInPlace(wait, &pace, givesWay: false) == .ready { return .ready }
+        }
+        if wait.isCancellable, Task.isCancelled { return .cancelled }
+        if let deadline = wait.deadline, deadline <= .now { return .timedOut }
+        waiting.add(1, ordering: .relaxed)
+        defer { waiting.subtract(1, ordering: .relaxed) }
         let reason = await poller.sleep(
             at: Parking(),
-            for: (descriptor, interest),
-            until: deadline,
-            isCancellable: isCancellable
+            for: (wait.descriptor, wait.interest),
+            until: wait.deadline,
+            isCancellable: wait.isCancellable
         )
-        pace.record(monotonicNanoseconds() - start)
+        pace.record(monotonicNanoseconds() - wait.begun)
         return reason
     }
 
@@ -129,12 +175,10 @@ package final class SocketWaiter: Sendable {
         await poller.sleep(at: parking, until: deadline, isCancellable: true)
     }
 
-    private func yieldNowAndThen(at time: Int64) async {
+    private func isTimeToYield(at time: Int64) -> Bool {
         let last = lastYield.load(ordering: .relaxed)
-        guard time - last > Self.yieldInterval,
-            lastYield.compareExchange(expected: last, desired: time, ordering: .relaxed).exchanged
-        else { return }
-        await Task.yield()
+        return time - last > Self.yieldInterval
+            && lastYield.compareExchange(expected: last, desired: time, ordering: .relaxed).exchanged
     }
 }
 

@@ -11,11 +11,12 @@ internal import Darwin
 /// Milliseconds for `poll` and its kin: rounded up, so that nobody wakes just before a deadline; -1 is for ever.
 func milliseconds(_ duration: Duration?) -> Int32 {
     guard let duration else { return -1 }
-    let (seconds, attoseconds) = duration.components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    let (fraction, remainder) = attoseconds.quotientAndRemainder(dividingBy: 1_000_000_000_000_000)
-    guard seconds < Int64(Int32.max) / 1000 - 1 else { return .max }
-    return Int32(seconds * 1000 + fraction + (remainder > 0 ? 1 : 0))
+    // Not by its components: what takes them apart costs more than the call that the number is for.
+    let attoseconds = duration.attoseconds
+    let millisecond: Int128 = 1_000_000_000_000_000
+    guard attoseconds > 0 else { return 0 }
+    guard attoseconds < Int128(Int32.max) * millisecond else { return .max }
+    return Int32((attoseconds + millisecond - 1) / millisecond)
 }
 
 /// Whether a socket is ready, waiting in place for at most `limit`.

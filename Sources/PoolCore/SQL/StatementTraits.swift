@@ -6,6 +6,9 @@ package struct StatementTraits: OptionSet, Sendable, Hashable {
         self.rawValue = rawValue
     }
 
+    /// Whether any of the others is among these.
+    package func intersects(_ others: StatementTraits) -> Bool { rawValue & others.rawValue != 0 }
+
     /// `SET`, `RESET` and `set_config(…, false)` for the session.
     package static let sessionSetting = StatementTraits(rawValue: 1 << 0)
     /// The same of a setting that most poolers keep for each client (`TimeZone`, `application_name`, …).

@@ -4,23 +4,10 @@ internal import PoolCore
 
 extension PostgresConnection {
     /// Sends a statement as it costs least: prepared, when it has come before.
+    @inline(__always)
     mutating func send(_ query: SQLQuery, until deadline: Moment?) async throws(LibpqError) -> PGResultHandle {
-        guard statements.isOn, upstream.mayAllowNamedStatements else {
-            return try await link.query(query.text, query.parameters, until: deadline)
-        }
-        let isInTransaction = isInTransaction
-        let use = statements.willRun(
-            query.text,
-            signature: query.parameters.signature,
-            // What can be asked in a transaction may not be enough to find out.
-            mayPrepare: !isInTransaction || upstream.allowsNames(inTransaction: true),
-            mayForget: !isInTransaction && upstream.forgetsStatements
-        )
-        switch use {
+        switch use(for: query) {
         case .plain:
-            return try await link.query(query.text, query.parameters, until: deadline)
-        case .prepared where !upstream.allowsNames(inTransaction: isInTransaction):
-            // The rules have become stricter since, or there is a transaction that an error would end.
             return try await link.query(query.text, query.parameters, until: deadline)
         case .prepared(let name):
             do {
@@ -29,24 +16,50 @@ extension PostgresConnection {
                 return try await runAnew(query, after: error, until: deadline)
             }
         case .prepare(let name, let forget):
-            guard await mayPrepare(query.text, until: deadline) else {
-                statements.notForgotten(forget)
-                return try await link.query(query.text, query.parameters, until: deadline)
-            }
-            do {
-                return try await link.query(
-                    query.text,
-                    query.parameters,
-                    preparing: name,
-                    forgetting: forget,
-                    until: deadline
-                )
-            } catch {
-                // Unless it came to be run, there may be nothing under that name.
-                if error.statementIndex.map({ $0 <= forget.count }) ?? true { statements.forget(query.text) }
-                if !error.statementWasSent { statements.notForgotten(forget) }
-                return try await runAnew(query, after: error, until: deadline)
-            }
+            return try await prepare(query, as: name, forgetting: forget, until: deadline)
+        }
+    }
+
+    /// What to do with a statement that is about to be run.
+    private mutating func use(for query: SQLQuery) -> StatementCache.Use {
+        guard statements.isOn, upstream.mayAllowNamedStatements else { return .plain }
+        let isInTransaction = isInTransaction
+        let use = statements.willRun(
+            query.text,
+            signature: query.parameters.signature,
+            // What can be asked in a transaction may not be enough to find out.
+            mayPrepare: !isInTransaction || upstream.allowsNames(inTransaction: true),
+            mayForget: !isInTransaction && upstream.forgetsStatements
+        )
+        // The rules have become stricter since, or there is a transaction that an error would end.
+        if case .prepared = use, !upstream.allowsNames(inTransaction: isInTransaction) { return .plain }
+        return use
+    }
+
+    /// Prepares a statement, if that may be, and runs it.
+    private mutating func prepare(
+        _ query: SQLQuery,
+        as name: String,
+        forgetting names: [String],
+        until deadline: Moment?
+    ) async throws(LibpqError) -> PGResultHandle {
+        guard await mayPrepare(query.text, until: deadline) else {
+            statements.notForgotten(names)
+            return try await link.query(query.text, query.parameters, until: deadline)
+        }
+        do {
+            return try await link.query(
+                query.text,
+                query.parameters,
+                preparing: name,
+                forgetting: names,
+                until: deadline
+            )
+        } catch {
+            // Unless it came to be run, there may be nothing under that name.
+            if error.statementIndex.map({ $0 <= names.count }) ?? true { statements.forget(query.text) }
+            if !error.statementWasSent { statements.notForgotten(names) }
+            return try await runAnew(query, after: error, until: deadline)
         }
     }
 
@@ -94,7 +107,7 @@ extension PostgresConnection {
 
     /// A statement is about to be run: some have the server forget what it has prepared.
     mutating func noteStatements(_ traits: StatementTraits) {
-        if !traits.isDisjoint(with: .unprepares) { statements.forgetAll() }
+        if traits.intersects(.unprepares) { statements.forgetAll() }
     }
 
     /// The errors that come before anything was run: the cached plan has another result type (0A000), no such statement (26000),

@@ -69,7 +69,11 @@ public struct PostgresConnection: ~Copyable, Sendable {
     ///
     /// Known without a round trip.
     public var isInTransaction: Bool {
-        opening != nil || link.transactionStatus == .inTransaction || link.transactionStatus == .inFailedTransaction
+        if opening != nil { return true }
+        switch link.transactionStatus {
+        case .inTransaction, .inFailedTransaction: return true
+        case .idle, .active, .unknown: return false
+        }
     }
 
     /// How long ago the connection was made.
@@ -106,7 +110,7 @@ public struct PostgresConnection: ~Copyable, Sendable {
 
     // In place, as what it calls before the statement is sent: each function that may suspend costs a frame of its own.
     @inline(__always)
-    private mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
+    mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
         let deadline = try await admit(query, timeout: timeout)
         let span = TraceSpan("query", statement: query.text)
         // The rules may have become stricter since the transaction was opened.

@@ -38,8 +38,8 @@ struct SessionState: Sendable {
 
     /// A statement is about to be run.
     mutating func willRun(_ traits: StatementTraits) {
-        if isWatchedForReset { mayBeChanged = !traits.isDisjoint(with: .leftBehind) }
-        if endsWhenIdle, !traits.isDisjoint(with: .changesSettings) { idleTimeout = .uncertain }
+        if isWatchedForReset { mayBeChanged = traits.intersects(.leftBehind) }
+        if endsWhenIdle, traits.intersects(.changesSettings) { idleTimeout = .uncertain }
     }
 
     /// The commands that clean the session; `nil` when it needs none.

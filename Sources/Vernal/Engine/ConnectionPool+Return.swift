@@ -9,7 +9,6 @@ extension ConnectionPool {
         _ connection: consuming PostgresConnection,
         to body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
-        var connection = connection
         do {
             let result = try await body(&connection)
             // Nearly always; not worth a call that may suspend.
@@ -96,7 +95,7 @@ extension ConnectionPool {
         let id = connection.id
         var connection = Optional(connection)
         // A broken connection is closed first, so that its successor is not one too many at the server.
-        if returned == .broken { connection = nil }
+        if case .broken = returned { connection = nil }
         let now = Moment.now
         let isObserved = events.isObserved
         var lease: Leak?
@@ -110,10 +109,10 @@ extension ConnectionPool {
             let isTimeToLook = shared.watch.isDue(now)
             switch shared.state.leaseReturned(id, returned, now: now) {
             case .park:
-                if let connection = connection.take() { shared.slots[id.slot].park(connection) }
+                shared.slots[id.slot].park(&connection)
                 return (false, isTimeToLook)
             case .hand(let waiter):
-                if let connection = connection.take() { shared.slots[id.slot].park(connection) }
+                shared.slots[id.slot].park(&connection)
                 sleeper = shared.put(.lend(id, .none), for: waiter)
                 return (shared.state.mayServeMore, isTimeToLook)
             case .close:

@@ -113,14 +113,15 @@ final class ConnectionPool: Sendable {
     func acquireAtOnce(_ request: AcquireRequest) -> PostgresConnection? {
         guard lendsQuietly, !events.isObserved, !Task.isCancelled, !isInherited, request.deadline > request.begun
         else { return nil }
-        return shared.withLock { shared in
-            guard let id = shared.state.freshConnection(now: request.begun),
-                let connection = shared.slots[id.slot].takeConnection(if: { $0.isReady })
-            else { return nil }
+        var connection: PostgresConnection?
+        shared.withLock { shared in
+            guard let id = shared.state.freshConnection(now: request.begun) else { return }
+            shared.slots[id.slot].take(into: &connection) { $0.isReady }
+            guard connection != nil else { return }
             shared.state.freshLent(id, now: request.begun)
             shared.watch.lent(id.slot, to: request.borrower)
-            return connection
         }
+        return connection
     }
 
     /// Whether nothing but the pool has a say when a connection is lent.

@@ -10,22 +10,27 @@ final class PoolSlot: Sendable {
     /// A connect that its task had to leave; then there is no connection.
     private let attempt = Mutex<ConnectAttempt?>(nil)
 
-    func park(_ connection: consuming PostgresConnection) {
-        self.connection.withLock(giving: connection) { place, connection in place = consume connection }
+    // Taken from where it is and put where it is to be: each hand on the way would copy it.
+
+    func park(_ connection: inout PostgresConnection?) {
+        self.connection.withLock { place in place = connection.take() }
     }
 
     func park(_ attempt: consuming ConnectAttempt) {
         self.attempt.withLock(giving: attempt) { place, attempt in place = consume attempt }
     }
 
-    /// Takes the connection out; `nil` when there is none, or it is not as wanted.
-    func takeConnection(if isWanted: (borrowing PostgresConnection) -> Bool = { _ in true }) -> PostgresConnection? {
+    /// Takes the connection out, if there is one and it is as wanted.
+    func take(
+        into taken: inout PostgresConnection?,
+        if isWanted: (borrowing PostgresConnection) -> Bool = { _ in true }
+    ) {
         connection.withLock { place in
             switch place {
-            case .some(let connection): guard isWanted(connection) else { return nil }
-            case nil: return nil
+            case .some(let connection): guard isWanted(connection) else { return }
+            case nil: return
             }
-            return place.take()
+            swap(&place, &taken)
         }
     }
 
@@ -45,7 +50,8 @@ final class PoolSlot: Sendable {
     /// Closes whatever lies here.
     func clear() {
         // Taken out under the locks, closed outside of them: closing talks to the server.
-        _ = takeConnection()
+        var connection: PostgresConnection?
+        take(into: &connection)
         _ = takeAttempt()
     }
 }

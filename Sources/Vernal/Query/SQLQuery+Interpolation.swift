@@ -5,7 +5,7 @@ extension SQLQuery: ExpressibleByStringInterpolation {
     }
 
     /// Makes a statement from a string with interpolations.
-    public init(stringInterpolation: Interpolation) {
+    public init(stringInterpolation: consuming Interpolation) {
         self = stringInterpolation.query
     }
 

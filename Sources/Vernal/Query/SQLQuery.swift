@@ -34,6 +34,9 @@ public struct SQLQuery: Sendable {
     /// Whether the text ends in a placeholder.
     private var endsInPlaceholder = false
 
+    /// What the text ends in.
+    private var lastByte: UInt8?
+
     init() {}
 
     /// Makes a statement without parameters from a text that is used as it is.
@@ -73,29 +76,34 @@ public struct SQLQuery: Sendable {
     }
 
     mutating func append(text more: String) {
-        guard let first = more.utf8.first else { return }
+        let glance = more.utf8.glance
+        guard let first = glance.first else { return }
         if endsInPlaceholder {
             endsInPlaceholder = false
             if first == UInt8(ascii: "'"), quotePrecedesLastPlaceholder { refuse(Self.quotedInterpolation) }
             // "\(limit)0" is not parameter 10.
             if first.continuesWord { text += " " }
         }
-        let found = more.utf8.scan(after: text.utf8.last)
-        if recordedPlaceholders == nil, found.placeholder { recordedPlaceholders = placeholders }
-        if found.nul { refuse("the text of the query has a NUL character in it") }
+        if glance.hasDollar || lastByte == UInt8(ascii: "$"), recordedPlaceholders == nil,
+            more.utf8.hasPlaceholder(after: text.utf8.last)
+        {
+            recordedPlaceholders = placeholders
+        }
+        if glance.hasNUL { refuse("the text of the query has a NUL character in it") }
         text += more
+        lastByte = glance.last
     }
 
-    mutating func append(value: some PostgresEncodable) {
+    mutating func append<Value: PostgresEncodable>(value: Value) {
         let number = parameters.count + 1
         do {
-            try parameters.append(type: type(of: value).postgresType.oid) { bytes throws(any Error) in
+            try parameters.append(type: Value.postgresType.oid) { bytes throws(any Error) in
                 try PostgresEncoder.encode(value, appendingTo: &bytes)
             }
         } catch {
             let reason = (error as? EncodingFailure)?.reason ?? "it refused to be encoded"
             // The error of another type may have the value in it, so it is not part of the text.
-            refuse("parameter $\(number) (\(type(of: value))) cannot be sent: \(reason)", underlying: error)
+            refuse("parameter $\(number) (\(Value.self)) cannot be sent: \(reason)", underlying: error)
             parameters.appendNull(type: 0)
         }
         appendPlaceholder(number)
@@ -123,11 +131,12 @@ public struct SQLQuery: Sendable {
 
     private mutating func appendPlaceholder(_ number: Int) {
         // Directly behind a word it would be part of the word.
-        if text.utf8.last?.continuesWord == true { text += " " }
+        if lastByte?.continuesWord == true { text += " " }
         let start = text.utf8.count
         text += number < Self.firstPlaceholders.count ? Self.firstPlaceholders[number] : "$\(number)"
         recordedPlaceholders?.append(start..<text.utf8.count)
         endsInPlaceholder = true
+        lastByte = UInt8(ascii: "0")
     }
 
     /// Those of nearly all queries, so that they need not be written out each time.
@@ -195,18 +204,28 @@ extension Collection<SQLQuery> {
 }
 
 extension String.UTF8View {
-    /// Whether there are a `$` with a digit behind it, and a NUL.
-    fileprivate func scan(after previous: UInt8?) -> (placeholder: Bool, nul: Bool) {
-        var found = (placeholder: false, nul: false)
-        var isAfterDollar = previous == UInt8(ascii: "$")
+    /// What is seen without a look at what stands next to what: nearly all texts have nothing of that.
+    fileprivate var glance: (first: UInt8?, last: UInt8?, hasDollar: Bool, hasNUL: Bool) {
         let bytes = span
+        guard !bytes.isEmpty else { return (nil, nil, false, false) }
+        var dollars: UInt8 = 0
+        var nuls: UInt8 = 0
         for index in bytes.indices {
             let byte = bytes[index]
-            if isAfterDollar, byte.isDigit { found.placeholder = true }
-            isAfterDollar = byte == UInt8(ascii: "$")
-            if byte == 0 { found.nul = true }
+            dollars |= byte == UInt8(ascii: "$") ? 1 : 0
+            nuls |= byte == 0 ? 1 : 0
         }
-        return found
+        return (bytes[0], bytes[bytes.count - 1], dollars > 0, nuls > 0)
+    }
+
+    /// Whether there is a `$` with a digit behind it.
+    fileprivate func hasPlaceholder(after previous: UInt8?) -> Bool {
+        var isAfterDollar = previous == UInt8(ascii: "$")
+        for byte in self {
+            if isAfterDollar, byte.isDigit { return true }
+            isAfterDollar = byte == UInt8(ascii: "$")
+        }
+        return false
     }
 }
 

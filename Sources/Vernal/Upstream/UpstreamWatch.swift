@@ -292,7 +292,7 @@ final class UpstreamWatch: Sendable {
     func look(at text: String) -> (traits: StatementTraits, isDelicate: Bool) {
         state.withLock { state in
             let traits = state.pins.classify(text).traits
-            return (traits, !traits.isDisjoint(with: state.rules.forbidden))
+            return (traits, traits.intersects(state.rules.forbidden))
         }
     }
 
