@@ -55,7 +55,12 @@ let package = Package(
         .target(name: "Moments", swiftSettings: strict),
         .target(name: "PoolCore", dependencies: ["Moments"], swiftSettings: strict),
         .target(name: "InvocationLifecycle", dependencies: ["Moments"], swiftSettings: strict),
-        .target(name: "LibpqIO", dependencies: ["CLibpq", "Moments"], swiftSettings: strict),
+        .target(
+            name: "LibpqIO",
+            dependencies: ["CLibpq", "Moments"],
+            // For spans of libpq's memory that are bound to what owns it.
+            swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]
+        ),
         .target(
             name: "Vernal",
             dependencies: [

@@ -1,5 +1,19 @@
 // Reading the bytes of a cell. The checks are here, so that the decoders need no `unsafe`.
 
+/// The bytes of a value in the memory of its result: they are there as long as that is, so it is never kept.
+@safe
+package struct PGResultCell {
+    private let bytes: UnsafeRawBufferPointer
+
+    init(_ start: UnsafePointer<CChar>?, count: Int) {
+        unsafe bytes = UnsafeRawBufferPointer(start: start, count: count)
+    }
+
+    package var span: Span<UInt8> {
+        @_lifetime(borrow self) get { unsafe _overrideLifetime(Span(_unsafeBytes: bytes), borrowing: self) }
+    }
+}
+
 extension Span<UInt8> {
     /// The integer in network byte order at an offset.
     ///

@@ -66,6 +66,19 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
         return try body(unsafe Span(_unsafeBytes: bytes))
     }
 
+    /// The bytes of a cell, straight from the memory of the result; `nil` for NULL.
+    ///
+    /// The corresponding libpq functions are `PQgetvalue`, `PQgetlength` and, for values without bytes, `PQgetisnull`.
+    ///
+    /// - Precondition: the row and the column exist.
+    package func cell(_ row: Int, _ column: Int) -> PGResultCell? {
+        // A NULL has no bytes, so only values without bytes have to be asked about. libpq checks the row and the column:
+        // a cell that does not exist has the length 0.
+        let count = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
+        guard count > 0 else { return getisnull(row, column) ? nil : unsafe PGResultCell(nil, count: 0) }
+        return unsafe PGResultCell(PQgetvalue(result, Int32(row), Int32(column)), count: count)
+    }
+
     /// Gives `body` the bytes of a cell that is not NULL, its type and whether it is binary; says whether it did.
     ///
     /// This is the way that every value of every row takes, so it is not generic: other modules could not specialise it.
@@ -78,16 +91,8 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
         _ column: Int,
         _ body: (Span<UInt8>, UInt32, Bool) throws -> Void
     ) throws -> Bool {
-        // A NULL has no bytes, so only values without bytes have to be asked about. libpq checks the row and the column:
-        // a cell that does not exist has the length 0.
-        let count = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
-        guard count > 0 else {
-            if getisnull(row, column) { return false }
-            try body(Span(), ftype(column), isBinary(column))
-            return true
-        }
-        let bytes = unsafe UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), Int32(column)), count: count)
-        try body(unsafe Span(_unsafeBytes: bytes), ftype(column), isBinary(column))
+        guard let cell = cell(row, column) else { return false }
+        try body(cell.span, ftype(column), isBinary(column))
         return true
     }
 

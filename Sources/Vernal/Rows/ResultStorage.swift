@@ -7,6 +7,8 @@ final class ResultStorage: Sendable {
     private let handle: PGResultHandle
     @usableFromInline let rowCount: Int
     @usableFromInline let columnCount: Int
+    /// Of all values: a statement is asked for one or the other.
+    private let format: PostgresFormat
     private let lazyColumns: Mutex<ColumnIndex?>
 
     /// Takes over a result.
@@ -18,6 +20,7 @@ final class ResultStorage: Sendable {
         lazyColumns = Mutex(columns)
         rowCount = handle.ntuples
         columnCount = handle.nfields
+        format = handle.binaryTuples ? .binary : .text
         self.handle = handle
     }
 
@@ -48,21 +51,6 @@ final class ResultStorage: Sendable {
         try handle.withNonNullValue(row, column, body)
     }
 
-    /// The same for a result of any type, without an optional: making the type `Optional<T>` at run time, where the
-    /// compiler could not specialise, costs more than reading most values.
-    @usableFromInline
-    func withCell<R>(
-        _ row: Int,
-        _ column: Int,
-        ifNull: () throws -> R,
-        _ body: (Span<UInt8>, UInt32, Bool) throws -> R
-    ) throws -> R {
-        if handle.getisnull(row, column) { return try ifNull() }
-        return try handle.withValue(row, column) { bytes throws(any Error) in
-            try body(bytes, handle.ftype(column), handle.isBinary(column))
-        }
-    }
-
     /// Reads a cell.
     @inlinable
     func value<T: PostgresDecodable>(_ row: Int, _ column: Int, as type: T.Type) throws -> T {
@@ -81,20 +69,25 @@ final class ResultStorage: Sendable {
     }
 
     /// Reads a cell that exists as one of a pack of types, and moves on to the next column.
-    @inlinable
+    ///
+    /// Nobody knows the type before run time, so that there is nothing to specialise. What costs then is each generic function on the way, and
+    /// an optional, whose type has to be made: there is one such function, and none of the other.
+    @usableFromInline
     func next<T: PostgresDecodable>(_ row: Int, _ column: inout Int, as type: T.Type) throws -> T {
         let current = column
         column += 1
         do {
-            return try withCell(row, current) {
-                guard let value = T.valueForNull else { throw nullFailure(current, T.self) }
-                return value
-            } _: { bytes, type, isBinary in
-                try T.decode(bytes, type: PostgresType(oid: type), format: isBinary ? .binary : .text)
-            }
+            guard let cell = handle.cell(row, current) else { return try valueForNull(current) }
+            return try T.decode(cell.span, type: PostgresType(oid: handle.ftype(current)), format: format)
         } catch {
             throw failure(current, T.self, error)
         }
+    }
+
+    @inline(never)
+    private func valueForNull<T: PostgresDecodable>(_ column: Int) throws -> T {
+        guard let value = T.valueForNull else { throw nullFailure(column, T.self) }
+        return value
     }
 
     @usableFromInline
