@@ -43,12 +43,11 @@ if ! apt-get "${options[@]}" -o APT::Update::Error-Mode=any update >&2; then
     printf '%s\n' "$prefix"
     exit
 fi
-# "postgresql-17 17.6-1~deb13u1": the newest of the source packages that libpq5 comes from.
-newest=$(apt-cache "${options[@]}" showsrc libpq5 2>/dev/null |
-    awk '/^Package:/ { name = $2 } /^Version:/ { print name, $2 }' | sort -V | tail -n 1) || true
-name=${newest% *} version=${newest#* }
-: "${name:?apt knows no source of libpq5}"
-if [ "$built" = "$newest" ]; then
+# "postgresql-17 17.6-1~deb13u1": the source packages that libpq5 comes from, the newest first.
+mapfile -t sources < <(apt-cache "${options[@]}" showsrc libpq5 2>/dev/null |
+    awk '/^Package:/ { name = $2 } /^Version:/ { print name, $2 }' | sort -Vru)
+: "${sources[0]:?apt knows no source of libpq5}"
+if [ "$built" = "${sources[0]}" ]; then
     printf '%s\n' "$prefix"
     exit
 fi
@@ -64,7 +63,21 @@ done
     exit 69
 }
 
-apt-get "${options[@]}" source "$name=$version" >&2
+# A mirror may list a source that it does not have yet, or not any more.
+for newest in "${sources[@]}"; do
+    name=${newest% *} version=${newest#* }
+    [ "$built" != "$newest" ] || break
+    ! apt-get "${options[@]}" source "$name=$version" >&2 || break
+    newest=''
+done
+case $newest in
+    '') echo "minimal-libpq: $mirror has none of the sources that it lists: ${sources[*]}" >&2 && exit 69 ;;
+    "$built")
+        echo "minimal-libpq: $mirror does not have ${sources[0]}; this is $built, as it was built before" >&2
+        printf '%s\n' "$prefix"
+        exit
+        ;;
+esac
 # From here on what is there may be a part of each.
 rm -f "$prefix/source-version"
 cd "$name"-*/
