@@ -99,4 +99,21 @@ static inline int vernal_server_certificate(PGconn *conn, vernal_certificate *ou
     return known;
 }
 
+/*
+ * How many bytes OpenSSL has taken from the socket and libpq has not taken from OpenSSL, of the record that it is at; -1 when that is
+ * not to be found out, as above.
+ */
+static inline int vernal_tls_pending(PGconn *conn) {
+    static void *found;
+    void *pending = __atomic_load_n(&found, __ATOMIC_ACQUIRE), *process, *session;
+    if (!pending) {
+        process = dlopen(NULL, RTLD_LAZY);
+        pending = process ? dlsym(process, "SSL_pending") : NULL;
+        if (!pending) pending = &found;
+        __atomic_store_n(&found, pending, __ATOMIC_RELEASE);
+    }
+    session = pending == &found ? NULL : PQsslStruct(conn, "OpenSSL");
+    return session ? ((int (*)(const void *)) pending)(session) : -1;
+}
+
 #endif

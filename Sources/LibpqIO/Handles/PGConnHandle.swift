@@ -28,10 +28,8 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     ///
     /// - Returns: `nil` when there is no memory left; a connection whose status is bad when the start failed.
     init?(connectStart parameters: [(keyword: String, value: String)]) {
-        let started = unsafe withCStrings(parameters.map(\.keyword)) { keywords in
-            unsafe withCStrings(parameters.map(\.value)) { values in
-                unsafe PQconnectStartParams(keywords, values, 0)
-            }
+        let started = unsafe withOptions(parameters) { keywords, values in
+            unsafe PQconnectStartParams(keywords, values, 0)
         }
         guard let conn = unsafe started else { return nil }
         unsafe self.conn = conn
@@ -76,15 +74,16 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQconninfo`.
     var conninfo: ConnectionSettings { unsafe ConnectionSettings(consuming: PQconninfo(conn)) }
 
-    /// What the connect was asked for, of one option.
+    /// The `application_name` that the connect was asked for.
     ///
     /// The corresponding libpq function is `PQconninfo`.
-    func option(_ keyword: String) -> String? {
-        var found: String?
-        unsafe forEachOption(consuming: PQconninfo(conn)) { name, value in
-            if unsafe strcmp(name, keyword) == 0 { found = unsafe String(cString: value) }
+    var applicationName: String? {
+        var (name, fallback) = (String?.none, String?.none)
+        unsafe forEachOption(consuming: PQconninfo(conn)) { keyword, value in
+            if unsafe strcmp(keyword, "application_name") == 0 { name = unsafe String(cString: value) }
+            if unsafe strcmp(keyword, "fallback_application_name") == 0 { fallback = unsafe String(cString: value) }
         }
-        return found
+        return name ?? fallback
     }
 
     // MARK: State
@@ -205,10 +204,12 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQconsumeInput`.
     ///
     /// It reads what its buffer has room for, at least 8 KiB, and a TLS record may have 16 KiB (PostgreSQL sends 8 KiB at most; many
-    /// proxies send more). The rest lies in the TLS library then, where no wait for the socket sees it, so it is asked for.
+    /// proxies send more). The rest lies in the TLS library then, where no wait for the socket sees it, so it is asked for; also where that
+    /// library does not tell.
     mutating func consumeInput() -> Bool {
         guard unsafe PQconsumeInput(conn) == 1 else { return false }
-        return sslInUse ? unsafe PQconsumeInput(conn) == 1 : true
+        guard sslInUse, unsafe vernal_tls_pending(conn) != 0 else { return true }
+        return unsafe PQconsumeInput(conn) == 1
     }
 
     /// The corresponding libpq function is `PQisBusy`.
