@@ -45,9 +45,7 @@ package struct LibpqConnection: ~Copyable {
     package var user: String? { handle.user }
 
     /// The `application_name` that was asked for.
-    package var applicationName: String? {
-        handle.option("application_name") ?? handle.option("fallback_application_name")
-    }
+    package var applicationName: String? { handle.applicationName }
 
     /// The port of this end; `nil` over a unix socket.
     package var localPort: Int? { LibpqIO.localPort(of: handle.socket) }

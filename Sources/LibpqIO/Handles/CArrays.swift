@@ -1,29 +1,32 @@
 internal import CLibpq
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 // Swift values in the shapes that libpq's functions take. Nothing here outlives the call it is made for.
 
-/// Gives `body` an array of C strings that ends with a null pointer.
+/// Gives `body` two arrays of C strings that end with a null pointer: keywords, and the values beside them.
 @unsafe
-func withCStrings<R>(
-    _ strings: [String],
-    _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> R
+func withOptions<R>(
+    _ options: [(keyword: String, value: String)],
+    _ body: (_ keywords: UnsafePointer<UnsafePointer<CChar>?>?, _ values: UnsafePointer<UnsafePointer<CChar>?>?) -> R
 ) -> R {
-    var bytes: [CChar] = []
-    var offsets: [Int] = []
-    for string in strings {
-        offsets.append(bytes.count)
-        bytes.append(contentsOf: string.utf8.lazy.map { CChar(bitPattern: $0) })
-        bytes.append(0)
-    }
-    return unsafe bytes.withUnsafeBufferPointer { buffer in
-        var pointers: [UnsafePointer<CChar>?] = unsafe offsets.map { offset in
-            unsafe buffer.baseAddress.map { unsafe $0 + offset }
+    let count = options.count
+    return unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: 2 * (count + 1)) { strings in
+        for (index, option) in options.enumerated() {
+            unsafe strings.initializeElement(at: index, to: strdup(option.keyword))
+            unsafe strings.initializeElement(at: count + 1 + index, to: strdup(option.value))
         }
-        unsafe pointers.append(nil)
-        return unsafe pointers.withUnsafeBufferPointer { list in
-            // An array that holds at least the null pointer has an address.
-            unsafe body(list.baseAddress.unsafelyUnwrapped)
-        }
+        unsafe strings.initializeElement(at: count, to: nil)
+        unsafe strings.initializeElement(at: 2 * count + 1, to: nil)
+        defer { for index in strings.indices { unsafe free(UnsafeMutablePointer(mutating: strings[index])) } }
+        let keywords = unsafe strings.baseAddress.map { unsafe UnsafePointer($0) }
+        return unsafe body(keywords, keywords.map { unsafe $0 + count + 1 })
     }
 }
 

@@ -95,17 +95,14 @@ extension EngineConfiguration {
         ///
         /// A URL is never for all.
         subscript(name: String) -> SettingValue? {
-            let own = suffix.map { name + $0 }
-            for candidate in [own, own != nil && name == "DATABASE_URL" ? nil : name] {
-                if let candidate, let text = text(of: candidate)?.trimming, !text.isEmpty {
-                    return SettingValue(name: candidate, text: text)
-                }
-            }
-            return nil
+            guard let suffix else { return value(of: name) }
+            return value(of: name + suffix) ?? (name == "DATABASE_URL" ? nil : value(of: name))
         }
 
-        private func text(of name: String) -> String? {
-            if let values { values[name] } else { EnvironmentVariables.value(of: name) }
+        private func value(of name: String) -> SettingValue? {
+            let value = if let values { values[name] } else { EnvironmentVariables.value(of: name) }
+            guard let text = value?.trimming, !text.isEmpty else { return nil }
+            return SettingValue(name: name, text: text)
         }
     }
 }
