@@ -2,8 +2,8 @@
 # Counts the instructions of one warm query, engine and C, with callgrind: the same on a busy machine as on a quiet one.
 # Usage: vernal postgres --trust-socket -- examples/benchmarks/instructions.sh FIRST_ROW, the program first-row of this package.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
 program=$(realpath "${1:?the program first-row}")
+cd "$(dirname "${BASH_SOURCE[0]}")"
 command -v valgrind >/dev/null || { echo 'valgrind is missing. Debian, Ubuntu: apt-get install valgrind' >&2; exit 69; }
 folder=$(mktemp -d "${TMPDIR:-/tmp}/instructions-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
