@@ -1,3 +1,4 @@
+import Foundation
 import Moments
 import Testing
 import VernalTestKit
@@ -104,6 +105,27 @@ import VernalTestKit
             .targets
         #expect(targets.map(\.host) == ["a", "b", "a", "b"])
         #expect(targets.map(\.sessionAttributes) == ["standby", "standby", "any", "any"])
+    }
+
+    // In a process of its own, because the environment is one for all.
+    @Test func `is made where libpq would go by the environment, unless the settings say more`() async throws {
+        await #expect(processExitsWith: .success) {
+            for (name, value) in [
+                ("PGHOST", "a,b"), ("PGHOSTADDR", "10.0.0.1,10.0.0.2"), ("PGPORT", "1,2"),
+                ("PGTARGETSESSIONATTRS", "prefer-standby"),
+            ] {
+                unsafe setenv(name, value, 1)
+            }
+            for given in [[:], ["host": "c,d"], ["port": "3"], ["target_session_attrs": "any", "user": "e"]] {
+                let settings = ConnectionSettings(given)
+                let (ours, theirs) = try (settings.placed(), settings.completed())
+                for keyword in ["host", "hostaddr", "port", "target_session_attrs"] {
+                    try #require(ours[keyword] == theirs[keyword] && ours[keyword] != nil)
+                }
+            }
+            unsafe setenv("PGHOST", "", 1)
+            try #require(ConnectionSettings().placed()["host"] == nil)
+        }
     }
 }
 

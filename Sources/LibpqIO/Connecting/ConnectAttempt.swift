@@ -261,7 +261,9 @@ package struct ConnectAttempt: ~Copyable {
         }
         let message = ConnectFailureText.plain(text)
         // libpq looks at the values of its options (sslmode, target_session_attrs, …) only when it starts to connect.
-        let isAboutAnOption = message.hasPrefix("invalid ") && message.contains(" value: ")
+        let isAboutAnOption =
+            message.hasPrefix("invalid connection option")
+            || message.hasPrefix("invalid ") && message.contains(" value: ")
         if isAboutAnOption { return LibpqError(.invalidSettings, message) }
         return LibpqError(.connectFailed, message, phase: phase)
     }
