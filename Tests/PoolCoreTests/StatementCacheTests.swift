@@ -10,6 +10,27 @@ import Testing
         #expect(cache.preparedCount == 1)
     }
 
+    @Test func `tells long statements apart that differ in one byte, whichever that is`() {
+        let bytes = Array(String(repeating: "SELECT ", count: 40).utf8)
+        let texts = bytes.indices.map { index in
+            var changed = bytes
+            changed[index] = UInt8(ascii: "x")
+            return String(decoding: changed, as: UTF8.self)
+        }
+        var cache = StatementCache(capacity: texts.count, id: 35)
+        for text in texts { #expect(cache.willRun(text, signature: 0) == .plain) }
+        for (index, text) in texts.enumerated() {
+            #expect(cache.willRun(text, signature: 0) == .prepare(name: "vernal_z_\(index + 1)", forget: []))
+        }
+        cache.forget(texts[7])
+        cache.leaveAlone(texts[8])
+        for (index, text) in texts.enumerated() {
+            let prepared = StatementCache.Use.prepared(name: "vernal_z_\(index + 1)")
+            #expect(cache.willRun(text, signature: 0) == (index == 7 || index == 8 ? .plain : prepared))
+        }
+        #expect(cache.preparedCount == texts.count - 2)
+    }
+
     @Test func `takes a statement with parameters of other types for another one`() {
         var cache = StatementCache(capacity: 4, id: 35)
         for _ in 0..<2 { _ = cache.willRun("SELECT $1", signature: 1) }

@@ -1,7 +1,7 @@
 /// The parameters of one statement, encoded: what `PQsendQueryParams` is given.
 ///
-/// All values stand one behind the other in a single buffer, each with what has to be known of it in front, so a statement
-/// costs one allocation however many parameters it has.
+/// All values stand one behind the other in a single buffer, each with what has to be known of it in front, so they
+/// cost one allocation however many they are.
 package struct StatementParameters: Sendable {
     /// What stands in front of a value.
     struct Header: BitwiseCopyable {

@@ -19,8 +19,8 @@ func withOptions<R>(
     let count = options.count
     return unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: 2 * (count + 1)) { strings in
         for (index, option) in options.enumerated() {
-            unsafe strings.initializeElement(at: index, to: strdup(option.keyword))
-            unsafe strings.initializeElement(at: count + 1 + index, to: strdup(option.value))
+            unsafe strings.initializeElement(at: index, to: copy(option.keyword))
+            unsafe strings.initializeElement(at: count + 1 + index, to: copy(option.value))
         }
         unsafe strings.initializeElement(at: count, to: nil)
         unsafe strings.initializeElement(at: 2 * count + 1, to: nil)
@@ -28,6 +28,13 @@ func withOptions<R>(
         let keywords = unsafe strings.baseAddress.map { unsafe UnsafePointer($0) }
         return unsafe body(keywords, keywords.map { unsafe $0 + count + 1 })
     }
+}
+
+/// A missing one would end the list: a connect without the options behind it, such as that for TLS.
+@unsafe
+private func copy(_ text: String) -> UnsafePointer<CChar> {
+    guard let copy = unsafe strdup(text) else { fatalError("out of memory") }
+    return unsafe UnsafePointer(copy)
 }
 
 /// Gives `body` each of libpq's connection options that has a value, and frees the list.

@@ -102,7 +102,7 @@ package final class SocketWaiter: Sendable {
 
     /// Waits in place, if that is cheaper and hurts nobody.
     ///
-    /// A cancelled task is found out when it gives way, or sleeps: that is soon, and to ask each time is not for nothing.
+    /// Whether the task was cancelled is asked when it gives way, or sleeps: that is soon, and asking each time costs more than it is worth.
     private func waitInPlace(_ wait: Wait, _ pace: inout AnswerPace, givesWay: Bool) -> Outcome {
         guard mode == .adaptive else { return .nothing }
         let isAlone = waiting.add(1, ordering: .relaxed).oldValue == 0
