@@ -95,7 +95,7 @@ package struct StatementCache: Sendable, Hashable {
             let oldest = entries.indices.min(by: { entries[$0].lastUse < entries[$1].lastUse })
         {
             // The server is told with the next statement that it has to prepare: no flight for that alone.
-            if let name = entries.remove(at: oldest).name { surplus.append(name) }
+            giveUp(at: oldest)
         }
         entries.insert(
             Entry(sample: sample, text: text, signature: signature, lastUse: uses),
@@ -126,7 +126,10 @@ package struct StatementCache: Sendable, Hashable {
 
     /// What was prepared for a statement is of no use any more.
     package mutating func giveUp(_ text: String) {
-        guard let index = index(of: text) else { return }
+        if let index = index(of: text) { giveUp(at: index) }
+    }
+
+    private mutating func giveUp(at index: Int) {
         if let name = entries.remove(at: index).name { surplus.append(name) }
     }
 
