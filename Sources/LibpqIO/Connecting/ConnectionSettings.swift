@@ -44,7 +44,7 @@ package struct ConnectionSettings: Sendable, Hashable {
     /// Copies libpq's list of options and frees it.
     init(consuming list: UnsafeMutablePointer<PQconninfoOption>?) {
         unsafe forEachOption(consuming: list) { keyword, value in
-            unsafe self[String(cString: keyword)] = unsafe String(cString: value)
+            unsafe self[String(cString: keyword)] = unsafe value.map { unsafe String(cString: $0) }
         }
     }
 
@@ -73,13 +73,9 @@ package struct ConnectionSettings: Sendable, Hashable {
 
     // An array, because a process asks about the few that its URL has, once.
     private static let knownKeywords: [String] = {
-        guard let list = unsafe PQconndefaults() else { return [] }
-        defer { unsafe PQconninfoFree(list) }
         var keywords: [String] = []
-        var option = unsafe list
-        while let keyword = unsafe option.pointee.keyword {
+        unsafe forEachOption(consuming: PQconndefaults()) { keyword, _ in
             unsafe keywords.append(String(cString: keyword))
-            unsafe option += 1
         }
         return keywords
     }()

@@ -1,13 +1,5 @@
 internal import CLibpq
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
-
 // Swift values in the shapes that libpq's functions take. Nothing here outlives the call it is made for.
 
 /// Gives `body` two arrays of C strings that end with a null pointer: keywords, and the values beside them.
@@ -24,30 +16,31 @@ func withOptions<R>(
         }
         unsafe strings.initializeElement(at: count, to: nil)
         unsafe strings.initializeElement(at: 2 * count + 1, to: nil)
-        defer { for index in strings.indices { unsafe free(UnsafeMutablePointer(mutating: strings[index])) } }
+        defer { for index in strings.indices { unsafe strings[index]?.deallocate() } }
         let keywords = unsafe strings.baseAddress.map { unsafe UnsafePointer($0) }
         return unsafe body(keywords, keywords.map { unsafe $0 + count + 1 })
     }
 }
 
-/// A missing one would end the list: a connect without the options behind it, such as that for TLS.
 @unsafe
 private func copy(_ text: String) -> UnsafePointer<CChar> {
-    guard let copy = unsafe strdup(text) else { fatalError("out of memory") }
+    let count = text.utf8.count + 1
+    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: count)
+    unsafe text.withCString { unsafe copy.initialize(from: $0, count: count) }
     return unsafe UnsafePointer(copy)
 }
 
-/// Gives `body` each of libpq's connection options that has a value, and frees the list.
+/// Gives `body` each of libpq's connection options, and frees the list.
 @unsafe
 func forEachOption(
     consuming list: UnsafeMutablePointer<PQconninfoOption>?,
-    _ body: (_ keyword: UnsafePointer<CChar>, _ value: UnsafePointer<CChar>) -> Void
+    _ body: (_ keyword: UnsafePointer<CChar>, _ value: UnsafePointer<CChar>?) -> Void
 ) {
     guard let list = unsafe list else { return }
     defer { unsafe PQconninfoFree(list) }
     var option = unsafe list
     while let keyword = unsafe option.pointee.keyword {
-        if let value = unsafe option.pointee.val { unsafe body(keyword, value) }
+        unsafe body(keyword, option.pointee.val)
         unsafe option += 1
     }
 }

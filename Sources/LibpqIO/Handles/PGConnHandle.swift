@@ -80,6 +80,7 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     var applicationName: String? {
         var (name, fallback) = (String?.none, String?.none)
         unsafe forEachOption(consuming: PQconninfo(conn)) { keyword, value in
+            guard let value = unsafe value else { return }
             if unsafe strcmp(keyword, "application_name") == 0 { name = unsafe String(cString: value) }
             if unsafe strcmp(keyword, "fallback_application_name") == 0 { fallback = unsafe String(cString: value) }
         }
