@@ -9,6 +9,7 @@ package struct PGResultCell {
         unsafe bytes = UnsafeRawBufferPointer(start: start, count: count)
     }
 
+    /// The bytes.
     package var span: Span<UInt8> {
         @_lifetime(borrow self) get { unsafe _overrideLifetime(Span(_unsafeBytes: bytes), borrowing: self) }
     }

@@ -34,11 +34,6 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQftype`.
     package func ftype(_ column: Int) -> UInt32 { unsafe PQftype(result, Int32(column)) }
 
-    /// Whether the values of a column are in binary format.
-    ///
-    /// The corresponding libpq function is `PQfformat`.
-    package func isBinary(_ column: Int) -> Bool { unsafe PQfformat(result, Int32(column)) == 1 }
-
     /// The corresponding libpq function is `PQgetisnull`.
     ///
     /// - Precondition: the row and the column exist.
@@ -68,7 +63,8 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
 
     /// The bytes of a cell, straight from the memory of the result; `nil` for NULL.
     ///
-    /// The corresponding libpq functions are `PQgetvalue`, `PQgetlength` and, for values without bytes, `PQgetisnull`.
+    /// This is the way that every value of every row takes. The corresponding libpq functions are `PQgetvalue`, `PQgetlength` and, for
+    /// values without bytes, `PQgetisnull`.
     ///
     /// - Precondition: the row and the column exist.
     package func cell(_ row: Int, _ column: Int) -> PGResultCell? {
@@ -79,24 +75,7 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
         return unsafe PGResultCell(PQgetvalue(result, Int32(row), Int32(column)), count: count)
     }
 
-    /// Gives `body` the bytes of a cell that is not NULL, its type and whether it is binary; says whether it did.
-    ///
-    /// This is the way that every value of every row takes, so it is not generic: other modules could not specialise it.
-    /// The corresponding libpq functions are `PQgetvalue`, `PQgetlength`, `PQftype`, `PQfformat` and, for values without
-    /// bytes, `PQgetisnull`.
-    ///
-    /// - Precondition: the row and the column exist.
-    package func withNonNullValue(
-        _ row: Int,
-        _ column: Int,
-        _ body: (Span<UInt8>, UInt32, Bool) throws -> Void
-    ) throws -> Bool {
-        guard let cell = cell(row, column) else { return false }
-        try body(cell.span, ftype(column), isBinary(column))
-        return true
-    }
-
-    /// Whether the data of a copy is in binary format.
+    /// Whether the values, or the data of a copy, are in binary format.
     ///
     /// The corresponding libpq function is `PQbinaryTuples`.
     package var binaryTuples: Bool { unsafe PQbinaryTuples(result) == 1 }

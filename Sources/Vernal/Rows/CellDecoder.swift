@@ -35,8 +35,8 @@ struct CellDecoder: Decoder, SingleValueDecodingContainer {
     private func decodeFromJSON<T: Decodable>() throws -> T {
         var value: T?
         do {
-            let isPresent = try row.storage.withCell(row.index, column) { bytes, type, isBinary in
-                value = try decodeJSON(bytes, PostgresType(oid: type), isBinary ? .binary : .text)
+            let isPresent = try row.storage.withCell(row.index, column) { bytes, type, format in
+                value = try decodeJSON(bytes, type, format)
             }
             guard isPresent else { throw row.storage.nullFailure(column, T.self) }
         } catch {

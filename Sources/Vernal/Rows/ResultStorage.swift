@@ -42,13 +42,20 @@ final class ResultStorage: Sendable {
 
     func isNull(_ row: Int, _ column: Int) -> Bool { handle.getisnull(row, column) }
 
-    /// Gives `body` the bytes of a cell, the object identifier of its type, and whether it is binary; returns `false`,
-    /// and does not call it, if the cell is NULL.
+    /// Gives `body` the bytes of a cell, its type and its format; returns `false`, and does not call it, if the cell is NULL.
+    ///
+    /// Not generic: other modules could not specialise it.
     ///
     /// - Precondition: the row and the column exist.
     @usableFromInline
-    func withCell(_ row: Int, _ column: Int, _ body: (Span<UInt8>, UInt32, Bool) throws -> Void) throws -> Bool {
-        try handle.withNonNullValue(row, column, body)
+    func withCell(
+        _ row: Int,
+        _ column: Int,
+        _ body: (Span<UInt8>, PostgresType, PostgresFormat) throws -> Void
+    ) throws -> Bool {
+        guard let cell = handle.cell(row, column) else { return false }
+        try body(cell.span, self.type(ofColumn: column), format)
+        return true
     }
 
     /// Reads a cell.
@@ -57,8 +64,8 @@ final class ResultStorage: Sendable {
         guard column >= 0, column < columnCount else { throw noColumn(column) }
         var value: T?
         do {
-            let isPresent = try withCell(row, column) { bytes, type, isBinary in
-                value = try T.decode(bytes, type: PostgresType(oid: type), format: isBinary ? .binary : .text)
+            let isPresent = try withCell(row, column) { bytes, type, format in
+                value = try T.decode(bytes, type: type, format: format)
             }
             if !isPresent { value = T.valueForNull }
         } catch {
@@ -78,7 +85,7 @@ final class ResultStorage: Sendable {
         column += 1
         do {
             guard let cell = handle.cell(row, current) else { return try valueForNull(current) }
-            return try T.decode(cell.span, type: PostgresType(oid: handle.ftype(current)), format: format)
+            return try T.decode(cell.span, type: self.type(ofColumn: current), format: format)
         } catch {
             throw failure(current, T.self, error)
         }
