@@ -48,13 +48,15 @@ extension ConnectionPool {
         let request = AcquireRequest(until: .now + Self.countLimit, from: CallSite())
         guard mustCount, let connection = try? await tryAcquire(request) else { return .notNeeded }
         do {
-            let usage = try await lend(connection) { connection in
-                try await connection.ask(Self.slotUsage, until: request.deadline).decode((Int, Int).self).first
+            let counted = try await lend(connection) { connection in
+                try await connection.ask(Self.slotUsage, until: request.deadline)
+                    .decode((Int, String, String, String?).self).first
             }
-            guard let (used, usable) = usage else { return .notNeeded }
-            shared.withLock { shared in
-                shared.retention.slotsCounted(SlotUsage(used: used, usable: usable), jitter: .random(in: 0..<1))
-            }
+            guard let (used, all, reserved, reservedForRoles) = counted,
+                let all = Int(all), let reserved = Int(reserved)
+            else { return .notNeeded }
+            let usage = SlotUsage(used: used, usable: all - reserved - (reservedForRoles.flatMap { Int($0) } ?? 0))
+            shared.withLock { $0.retention.slotsCounted(usage, jitter: .random(in: 0..<1)) }
             return .done
         } catch let error as VernalError where error.code == .server {
             // Something that speaks PostgreSQL's protocol and has no such function: it is not asked again.
@@ -68,13 +70,13 @@ extension ConnectionPool {
     /// Client connections, and how many there may be.
     ///
     /// Who has a database and a user is a client (or works for one); the kind of another user's backend is not shown to
-    /// everybody. The function behind `pg_stat_activity` takes a new backend half of the time that the view takes.
+    /// everybody. The function behind `pg_stat_activity` takes a new backend half of the time that the view takes; and each cast and
+    /// operator would be one more thing that it has to look up, so the rest is computed here.
     /// `reserved_connections` came with PostgreSQL 16.
     private static let slotUsage: SQLQuery = """
-        SELECT (SELECT count(*) FROM pg_catalog.pg_stat_get_activity(NULL) \
-        WHERE datid IS NOT NULL AND usesysid IS NOT NULL)::int8, \
-        current_setting('max_connections')::int8 - current_setting('superuser_reserved_connections')::int8 \
-        - coalesce(current_setting('reserved_connections', true), '0')::int8
+        SELECT count(*), current_setting('max_connections'), current_setting('superuser_reserved_connections'), \
+        current_setting('reserved_connections', true) \
+        FROM pg_catalog.pg_stat_get_activity(NULL) WHERE datid IS NOT NULL AND usesysid IS NOT NULL
         """
 
     // MARK: What a process leaves for the next one
