@@ -1,9 +1,17 @@
-/// The task in which the caller runs.
-package enum CurrentTask {
+/// What can be asked of the task in which the caller runs: both at once, because asking costs more than the answers.
+package struct CurrentTask: Sendable {
     /// Tells the running tasks apart; 0 outside of all tasks.
     ///
     /// A later task may have the identity of one that has ended.
-    package static var identity: Int {
-        unsafe withUnsafeCurrentTask { task in unsafe task.map { unsafe unsafeBitCast($0, to: Int.self) } ?? 0 }
+    package private(set) var identity = 0
+    /// Whether the task was cancelled by now.
+    package private(set) var isCancelled = false
+
+    package init() {
+        unsafe withUnsafeCurrentTask { task in
+            guard let task = unsafe task else { return }
+            unsafe identity = unsafeBitCast(task, to: Int.self)
+            unsafe isCancelled = task.isCancelled
+        }
     }
 }

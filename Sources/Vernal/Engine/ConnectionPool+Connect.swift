@@ -18,7 +18,7 @@ extension ConnectionPool {
         _ permit: consuming ConnectPermit,
         _ request: AcquireRequest,
         isUse: Bool = true
-    ) async throws(VernalError) -> PostgresConnection {
+    ) async throws(VernalError) -> BoxedConnection {
         let span = TraceSpan("connect", engine: events.engine)
         do throws(VernalError) {
             let connection = try await open(permit, request, isUse: isUse)
@@ -34,7 +34,7 @@ extension ConnectionPool {
         _ permit: consuming ConnectPermit,
         _ request: AcquireRequest,
         isUse: Bool
-    ) async throws(VernalError) -> PostgresConnection {
+    ) async throws(VernalError) -> BoxedConnection {
         let begun = Moment.now
         let id = permit.connection
         var attempt: ConnectAttempt
@@ -60,10 +60,10 @@ extension ConnectionPool {
             }
             let rules = upstream.rules
             let lifeline = link.lifeline
-            var connection = PostgresConnection(link, id: id, rules: connectionRules)
+            var connection = UniqueBox(PostgresConnection(link, id: id, rules: connectionRules))
             if let configure = hooks.configure {
                 do throws(VernalError) {
-                    try await connection.configure(with: configure, until: request.deadline)
+                    try await connection.value.configure(with: configure, until: request.deadline)
                 } catch {
                     // Closed before its place is given up.
                     _ = consume connection

@@ -6,8 +6,8 @@ internal import Synchronization
 // Telling those who want to know; never under the lock.
 
 extension ConnectionPool {
-    func tellAcquired(_ epoch: Int, _ request: AcquireRequest) {
-        let now = Moment.now
+    func tellAcquired(_ connection: borrowing PostgresConnection, _ request: AcquireRequest) {
+        let (epoch, now) = (connection.epoch, Moment.now)
         events.emit(.acquired) { event in
             event.epoch = epoch
             event.duration = now - request.begun

@@ -5,14 +5,15 @@ internal import Synchronization
 
 extension ConnectionPool {
     /// Lends a connection for as long as a closure runs, and takes it back however that ends.
+    @inline(__always)
     func lend<R>(
-        _ connection: consuming PostgresConnection,
+        _ connection: consuming BoxedConnection,
         to body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
         do {
-            let result = try await body(&connection)
+            let result = try await body(&connection.value)
             // Nearly always; not worth a call that may suspend.
-            if hooks.reset == nil, connection.isClean {
+            if hooks.reset == nil, connection.value.isClean {
                 giveBack(connection, .reusable)
             } else {
                 await release(connection)
@@ -28,20 +29,20 @@ extension ConnectionPool {
     ///
     /// A session between transactions costs no round trip. An open transaction is rolled back within a bound,
     /// whether or not the task was cancelled; anything else is closed.
-    func release(_ connection: consuming PostgresConnection) async {
-        switch connection.link.transactionStatus {
+    func release(_ connection: consuming BoxedConnection) async {
+        switch connection.value.link.transactionStatus {
         case .idle: break
         case .inTransaction, .inFailedTransaction:
-            guard await connection.rollBack() else { return giveBack(connection, .broken) }
+            guard await connection.value.rollBack() else { return giveBack(connection, .broken) }
         case .active, .unknown:
-            if connection.isSuspect { invalidateOthers(than: connection.id) }
+            if connection.value.isSuspect { invalidateOthers(than: connection.value.id) }
             return giveBack(connection, .broken)
         }
-        if connection.isSuspect {
-            invalidateOthers(than: connection.id)
+        if connection.value.isSuspect {
+            invalidateOthers(than: connection.value.id)
             return giveBack(connection, .broken)
         }
-        giveBack(connection, await clean(&connection) ? .reusable : .broken)
+        giveBack(connection, await clean(&connection.value) ? .reusable : .broken)
     }
 
     /// Has the session cleaned for the next caller, if it needs that.
@@ -91,8 +92,8 @@ extension ConnectionPool {
     }
 
     /// Puts a connection where the state wants it: into its place, into somebody's hands, or away.
-    func giveBack(_ connection: consuming PostgresConnection, _ returned: ReturnedState) {
-        let id = connection.id
+    func giveBack(_ connection: consuming BoxedConnection, _ returned: ReturnedState) {
+        let id = connection.value.id
         var connection = Optional(connection)
         // A broken connection is closed first, so that its successor is not one too many at the server.
         if case .broken = returned { connection = nil }

@@ -80,9 +80,12 @@ final class ConnectionPool: Sendable {
             )
         )
         shared.withLock { _ = $0.thawDetector.clocksRead(.now) }
+        #if Metrics
+        // Not without need: whoever is referred to weakly is slower to retain and to release, each time.
         events.count { [weak self] in
             self.map { pool in EngineStatus(pool.shared.withLock { $0.state.snapshot }) } ?? EngineStatus()
         }
+        #endif
     }
 
     /// Whether this process was forked from the one that made the pool, whose connections are not its own.
@@ -90,7 +93,7 @@ final class ConnectionPool: Sendable {
 
     /// What an acquire does next: the state's action, with the things that belong to it.
     enum Step: ~Copyable, Sendable {
-        case lend(PostgresConnection, LivenessCheck)
+        case lend(BoxedConnection, LivenessCheck)
         case connect(ConnectPermit)
         case wait(WaiterID, Waiter, askAgain: Moment?)
         case reject(PoolRejection)
@@ -110,18 +113,17 @@ final class ConnectionPool: Sendable {
     /// Gets a connection that was in use a moment ago and has nothing to be done to it; `nil` when only `acquire` can tell.
     ///
     /// Nearly every acquire of a warm process ends here, so it costs one look at the clock and one lock, and no suspension.
-    func acquireAtOnce(_ request: AcquireRequest) -> PostgresConnection? {
-        guard lendsQuietly, !events.isObserved, !Task.isCancelled, !isInherited, request.deadline > request.begun
+    func acquireAtOnce(_ request: AcquireRequest) -> BoxedConnection? {
+        guard lendsQuietly, !events.isObserved, !request.wasCancelled, !isInherited, request.deadline > request.begun
         else { return nil }
-        var connection: PostgresConnection?
-        shared.withLock { shared in
-            guard let id = shared.state.freshConnection(now: request.begun) else { return }
-            shared.slots[id.slot].take(into: &connection) { $0.isReady }
-            guard connection != nil else { return }
+        return shared.withLock { shared in
+            guard let id = shared.state.freshConnection(now: request.begun),
+                let connection = shared.slots[id.slot].take(if: { $0.isReady })
+            else { return nil }
             shared.state.freshLent(id, now: request.begun)
             shared.watch.lent(id.slot, to: request.borrower)
+            return connection
         }
-        return connection
     }
 
     /// Whether nothing but the pool has a say when a connection is lent.
@@ -133,7 +135,7 @@ final class ConnectionPool: Sendable {
     /// as long as the deadline and the quota of retries allow.
     ///
     /// - Throws: `VernalError` that says which wait ran out, or why there is no connection to be had.
-    func acquire(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection {
+    func acquire(_ request: AcquireRequest) async throws(VernalError) -> BoxedConnection {
         let span = TraceSpan("acquire", engine: events.engine)
         do throws(VernalError) {
             let connection = try await acquirePatiently(request)
@@ -145,12 +147,12 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    private func acquirePatiently(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection {
+    private func acquirePatiently(_ request: AcquireRequest) async throws(VernalError) -> BoxedConnection {
         var failures = 0
         while true {
             do throws(VernalError) {
                 let connection = try await acquireOnce(request, isRetry: failures > 0)
-                if events.isObserved { tellAcquired(connection.epoch, request) }
+                if events.isObserved { tellAcquired(connection.value, request) }
                 return connection
             } catch {
                 failures += 1
@@ -181,7 +183,7 @@ final class ConnectionPool: Sendable {
     private func acquireOnce(
         _ request: AcquireRequest,
         isRetry: Bool
-    ) async throws(VernalError) -> PostgresConnection {
+    ) async throws(VernalError) -> BoxedConnection {
         try checkChance(of: request)
         let step = decide(request) { shared in
             if shared.wouldWaitForItself(request.borrower) { return shared.state.nestedAcquireRequested() }
@@ -193,13 +195,13 @@ final class ConnectionPool: Sendable {
     /// Gets a connection if that takes no waiting for others; `nil` if it would.
     ///
     /// - Throws: as `acquire`.
-    func tryAcquire(_ request: AcquireRequest) async throws(VernalError) -> PostgresConnection? {
+    func tryAcquire(_ request: AcquireRequest) async throws(VernalError) -> BoxedConnection? {
         do throws(VernalError) {
             try checkChance(of: request)
             let step = decide(request) { $0.state.tryAcquireRequested(now: .now) }
             if step.isMiss { return nil }
             let connection = try await follow(step, request)
-            if events.isObserved { tellAcquired(connection.epoch, request) }
+            if events.isObserved { tellAcquired(connection.value, request) }
             return connection
         } catch {
             throw acquireFailed(error, request)
@@ -217,12 +219,12 @@ final class ConnectionPool: Sendable {
     private func follow(
         _ first: consuming Step,
         _ request: AcquireRequest
-    ) async throws(VernalError) -> PostgresConnection {
+    ) async throws(VernalError) -> BoxedConnection {
         var step = Optional(first)
         while let current = step.take() {
             switch consume current {
             case .lend(var connection, let check):
-                let isFit = await connection.isFit(after: afterThaw(check), until: request.deadline, self)
+                let isFit = await connection.value.isFit(after: afterThaw(check), until: request.deadline, self)
                 // The task may have been cancelled in the very moment in which it was handed the connection.
                 if Task.isCancelled {
                     giveBack(connection, isFit ? .reusable : .broken)
@@ -230,7 +232,7 @@ final class ConnectionPool: Sendable {
                 }
                 if isFit { return connection }
                 // Closed before its successor is opened, so that the server does not see one too many.
-                let dead = connection.id
+                let dead = connection.value.id
                 _ = consume connection
                 step = decide(request) { $0.state.foundDead(dead, now: .now, deadline: request.deadline) }
                 tellEvicted(dead, .broken)

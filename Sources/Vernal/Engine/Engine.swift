@@ -137,6 +137,8 @@ public final class Engine: Sendable {
         }
     }
 
+    // In place, as what it calls: each function that may suspend costs a frame of its own.
+    @inline(__always)
     func withConnection<R>(
         acquireTimeout: Duration? = nil,
         at site: CallSite,
@@ -144,7 +146,7 @@ public final class Engine: Sendable {
     ) async throws -> R {
         let pool = try pool.get()
         let request = pool.request(from: site, timeout: acquireTimeout)
-        let connection: PostgresConnection
+        let connection: BoxedConnection
         if let fresh = pool.acquireAtOnce(request) {
             connection = fresh
         } else {

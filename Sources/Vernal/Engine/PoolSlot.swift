@@ -1,18 +1,19 @@
 internal import LibpqIO
 internal import Synchronization
 
+/// A connection as it goes from hand to hand in the pool.
+typealias BoxedConnection = UniqueBox<PostgresConnection>
+
 /// The place where a connection lies while nobody uses it.
 ///
 /// Arrays cannot hold values that have one owner, so each place is an object. What lies here and what the pool's state
 /// says of the slot change together, under the pool's lock.
 final class PoolSlot: Sendable {
-    private let connection = Mutex<PostgresConnection?>(nil)
+    private let connection = Mutex<BoxedConnection?>(nil)
     /// A connect that its task had to leave; then there is no connection.
     private let attempt = Mutex<ConnectAttempt?>(nil)
 
-    // Taken from where it is and put where it is to be: each hand on the way would copy it.
-
-    func park(_ connection: inout PostgresConnection?) {
+    func park(_ connection: inout BoxedConnection?) {
         self.connection.withLock { place in place = connection.take() }
     }
 
@@ -20,17 +21,16 @@ final class PoolSlot: Sendable {
         self.attempt.withLock(giving: attempt) { place, attempt in place = consume attempt }
     }
 
-    /// Takes the connection out, if there is one and it is as wanted.
+    /// Takes the connection out; `nil` when there is none, or it is not as wanted.
     func take(
-        into taken: inout PostgresConnection?,
         if isWanted: (borrowing PostgresConnection) -> Bool = { _ in true }
-    ) {
+    ) -> BoxedConnection? {
         connection.withLock { place in
             switch place {
-            case .some(let connection): guard isWanted(connection) else { return }
-            case nil: return
+            case .some(let connection): guard isWanted(connection.value) else { return nil }
+            case nil: return nil
             }
-            swap(&place, &taken)
+            return place.take()
         }
     }
 
@@ -38,7 +38,7 @@ final class PoolSlot: Sendable {
     func holdsConnection(_ isWanted: (borrowing PostgresConnection) -> Bool) -> Bool {
         connection.withLock { place in
             switch place {
-            case .some(let connection): isWanted(connection)
+            case .some(let connection): isWanted(connection.value)
             case nil: false
             }
         }
@@ -50,8 +50,7 @@ final class PoolSlot: Sendable {
     /// Closes whatever lies here.
     func clear() {
         // Taken out under the locks, closed outside of them: closing talks to the server.
-        var connection: PostgresConnection?
-        take(into: &connection)
+        _ = take()
         _ = takeAttempt()
     }
 }

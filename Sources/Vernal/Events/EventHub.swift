@@ -37,12 +37,12 @@ final class EventHub: Sendable {
         #endif
     }
 
+    #if Metrics
     /// Says where the numbers of connections are to be had.
     func count(by status: @escaping @Sendable () -> EngineStatus) {
-        #if Metrics
         source.withLock { $0.status = status }
-        #endif
     }
+    #endif
 
     /// Whether anybody wants to know everything.
     var isObserved: Bool {
