@@ -10,12 +10,18 @@ struct Participants: Sendable {
 
     let registry: ParticipantRegistry
     let logger: Logger
+    private let timer = DeadlineTimer()
+
+    init(registry: ParticipantRegistry, logger: Logger) {
+        self.registry = registry
+        self.logger = logger
+    }
 
     /// Starts those that are there; one that is registered later starts on its own.
     func willStart(within limit: Duration = Self.startLimit) async throws(HostError) {
         for participant in registry.participants {
             do {
-                try await withTimeLimit(limit) { try await participant.willStart() }
+                try await withTimeLimit(limit, by: timer) { try await participant.willStart() }
             } catch is TimeLimitExceeded {
                 throw HostError(.startTimedOut, "\(participant.name) did not start within \(limit)")
             } catch {
@@ -44,7 +50,7 @@ struct Participants: Sendable {
         let participants = registry.participants
         guard !participants.isEmpty else { return }
         do {
-            try await withTimeLimit(limit) { for participant in participants { await call(participant) } }
+            try await withTimeLimit(limit, by: timer) { for participant in participants { await call(participant) } }
         } catch is TimeLimitExceeded {
             logger.warning("participants took too long", metadata: ["event": "\(event)", "limit": "\(limit)"])
         } catch {}  // The invocation was cancelled, and its participants with it.

@@ -18,5 +18,7 @@ package func requestID(from proposed: String?) -> String {
     {
         return proposed
     }
-    return UUID().uuidString.lowercased()
+    // `UUID()` opens a file for each.
+    var generator = SystemRandomNumberGenerator()
+    return UUID.random(using: &generator).uuidString.lowercased()
 }
