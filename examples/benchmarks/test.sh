@@ -61,6 +61,8 @@ assert len(chart.getElementsByTagName("rect")) > 30' "$folder/report.svg"
 code=0
 "$EXAMPLE_BIN/benchmarks" --peer nobody >"$folder/report.txt" || code=$?
 expect 'an unknown peer is refused' test "$code" = 64
+./with-delay.py 5 "$EXAMPLE_BIN/benchmarks" --rounds 1 --calls 10 --filter 'warm query' --json "$folder/report.json" >"$folder/report.txt"
+claim 'what is far away is as far as was said' 'all(l["transport"] == "tcp" and l["p50us"] > 5000 for l in lines) and lines'
 expect 'the least program has its row, and all the others' test "$("$EXAMPLE_BIN/first-row" 3 </dev/null)" = 1.
 expect 'it does not grow' python3 memory.py "$EXAMPLE_BIN/first-row" 30000 >"$folder/report.txt"
 

@@ -14,4 +14,9 @@ package struct CurrentTask: Sendable {
             unsafe isCancelled = task.isCancelled
         }
     }
+
+    /// Whether the task is to run on an executor of its own, in place of that which all share.
+    static var hasExecutorPreference: Bool {
+        unsafe withUnsafeCurrentTask { task in unsafe task?.unownedTaskExecutor != nil }
+    }
 }

@@ -34,6 +34,10 @@ package final class SocketWaiter: Sendable {
     private let waiting = Atomic<Int>(0)
     /// When a task that waits in place last let the others go first, by `monotonicNanoseconds`.
     private let lastYield = Atomic<Int64>(0)
+    /// When a wait in place was last over.
+    private let lastWait = Atomic<Int64>(0)
+    /// Whether the tasks of the process have more threads than one.
+    private static let hasThreads = processorCount > 1
 
     /// How many threads are in a call that blocks.
     let callsUnderWay = Atomic<Int>(0)
@@ -44,10 +48,6 @@ package final class SocketWaiter: Sendable {
     ///
     /// Longer than a scheduler tick: a shorter one makes the kernel program a timer each time.
     private static let inPlaceLimit = Duration.milliseconds(5)
-    /// Answers slower than this on the average are not waited for in place.
-    private static let quickAnswer: Int64 = 300_000
-    /// How often a task that waits in place lets the others go first.
-    private static let yieldInterval: Int64 = 1_000_000
 
     package init(mode: Mode = .adaptive) {
         self.mode = mode
@@ -109,11 +109,13 @@ package final class SocketWaiter: Sendable {
         defer { waiting.subtract(1, ordering: .relaxed) }
 
         let isOwnThread = poller.isCurrentThread
-        guard isOwnThread || (isAlone && pace.average < Self.quickAnswer) else { return .nothing }
         if isOwnThread {
             if wait.isCancellable, Task.isCancelled { return .nothing }
-        } else if givesWay, isTimeToYield(at: wait.begun) {
-            return .givesWay
+        } else {
+            guard isAlone, InPlaceRule.allowsWait(average: pace.average, sparesThread: Self.sparesThread) else {
+                return .nothing
+            }
+            if givesWay, isTimeToYield(at: wait.begun, pace) { return .givesWay }
         }
         let limit = wait.deadline.map { min($0 - .now, Self.inPlaceLimit) } ?? Self.inPlaceLimit
         guard
@@ -121,7 +123,9 @@ package final class SocketWaiter: Sendable {
                 ? limit > .zero && poller.waitHere(for: (wait.descriptor, wait.interest), limit: limit)
                 : pollInPlace(wait.descriptor, for: wait.interest, limit: limit)
         else { return .nothing }
-        pace.record(monotonicNanoseconds() - wait.begun)
+        let end = monotonicNanoseconds()
+        lastWait.store(end, ordering: .relaxed)
+        pace.record(end - wait.begun)
         return .ready
     }
 
@@ -175,28 +179,17 @@ package final class SocketWaiter: Sendable {
         await poller.sleep(at: parking, until: deadline, isCancellable: true)
     }
 
-    private func isTimeToYield(at time: Int64) -> Bool {
+    private func isTimeToYield(at time: Int64, _ pace: AnswerPace) -> Bool {
         let last = lastYield.load(ordering: .relaxed)
-        return time - last > Self.yieldInterval
-            && lastYield.compareExchange(expected: last, desired: time, ordering: .relaxed).exchanged
+        let lastWait = lastWait.load(ordering: .relaxed)
+        let turn = InPlaceRule.turn(at: time, last: last, lastWait: lastWait, average: pace.average)
+        guard turn != .own else { return false }
+        let (isFirst, _) = lastYield.compareExchange(expected: last, desired: time, ordering: .relaxed)
+        return isFirst && turn == .others
     }
-}
 
-/// How long a connection's answers take: an exponentially weighted average.
-package struct AnswerPace: Sendable {
-    /// In nanoseconds; 0 before the first answer, so the first wait is made in place.
-    private(set) var average: Int64 = 0
-    /// The quickest of all, in nanoseconds: next to nothing but the way there and back.
-    private(set) var quickest = Int64.max
-
-    package init() {}
-
-    /// A wait has taken so long.
+    /// Whether others find a thread while that of the caller is blocked.
     ///
-    /// That for the connect of TCP counts as well: it is answered by the server's kernel, however busy the server is, so it tells best how
-    /// far away that is.
-    mutating func record(_ nanoseconds: Int64) {
-        quickest = min(quickest, nanoseconds)
-        average = average == 0 ? nanoseconds : average + (nanoseconds - average) / 8
-    }
+    /// A task that prefers an executor may have one of a single thread.
+    private static var sparesThread: Bool { hasThreads && !CurrentTask.hasExecutorPreference }
 }

@@ -49,6 +49,9 @@ func pollInPlace(
     }
 }
 
+/// How many CPUs there are.
+var processorCount: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
+
 /// Tells the threads of the process apart.
 func currentThread() -> UInt {
     #if canImport(Darwin)

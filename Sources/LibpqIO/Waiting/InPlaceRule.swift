@@ -1,0 +1,61 @@
+/// When an answer is waited for in place, and when a task that does so lets the others go first; in nanoseconds.
+///
+/// A wait in place blocks a thread. That is cheaper than to hand the task to another thread and back, which costs some 20 µs of CPU; but it
+/// must not be felt by others.
+enum InPlaceRule {
+    /// Answers that are quicker than this on the average are waited for on every thread.
+    static let quick: Int64 = 300_000
+    /// Answers that are quicker than this, such as those of a database in the next building, only where other threads go on meanwhile.
+    static let near: Int64 = 1_000_000
+    /// So long a pause, in which nobody waited in place, is turn enough for the others.
+    static let pause: Int64 = 5_000_000
+
+    /// - Parameters:
+    ///   - average: how long the answers of the connection have taken; 0 when there was none.
+    ///   - sparesThread: whether others find a thread while this one is blocked.
+    /// - Returns: whether the next answer is waited for in place.
+    static func allowsWait(average: Int64, sparesThread: @autoclosure () -> Bool) -> Bool {
+        average < quick || (average < near && sparesThread())
+    }
+
+    /// Whose turn it is.
+    enum Turn {
+        /// The waiter's own.
+        case own
+        /// The waiter's own, and a new time begins.
+        case ownAnew
+        /// That of the others.
+        case others
+    }
+
+    /// - Parameters:
+    ///   - time: now.
+    ///   - last: when it was the others' turn last.
+    ///   - lastWait: when the last wait in place was over.
+    ///   - average: how long the answers of the connection have taken.
+    /// - Returns: whose turn it is.
+    static func turn(at time: Int64, last: Int64, lastWait: Int64, average: Int64) -> Turn {
+        // Where an answer takes most of a millisecond, giving way each time would cost what the wait in place saves.
+        guard time - last > (average < quick ? 1_000_000 : 5_000_000) else { return .own }
+        return time - lastWait > pause ? .ownAnew : .others
+    }
+}
+
+/// How long a connection's answers take: an exponentially weighted average.
+package struct AnswerPace: Sendable {
+    /// In nanoseconds; 0 before the first answer, so the first wait is made in place.
+    private(set) var average: Int64 = 0
+    /// The quickest of all, in nanoseconds: next to nothing but the way there and back.
+    private(set) var quickest = Int64.max
+
+    package init() {}
+
+    /// A wait has taken so long.
+    ///
+    /// That for the connect of TCP counts as well: it is answered by the server's kernel, however busy the server is, so it tells best how
+    /// far away that is.
+    mutating func record(_ nanoseconds: Int64) {
+        quickest = min(quickest, nanoseconds)
+        average = average == 0 ? nanoseconds : average + (nanoseconds - average) / 8
+    }
+}
