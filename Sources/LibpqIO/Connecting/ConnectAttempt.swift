@@ -204,7 +204,7 @@ package struct ConnectAttempt: ~Copyable {
 
     private mutating func poll(until deadline: Moment, waiter: SocketWaiter) async -> Progress {
         guard var candidate = current.take() else { return .failed(summary) }
-        var pace = AnswerPace()
+        var pace = AnswerPace(isConnecting: true)
         while true {
             let socket = candidate.handle.socket
             // libpq decides whether a descriptor that is gone is an error: polling tells.

@@ -12,6 +12,7 @@ package struct LibpqConnection: ~Copyable {
     init(_ handle: consuming PGConnHandle, pace: AnswerPace) {
         self.handle = handle
         self.pace = pace
+        self.pace.connected()
         self.handle.setDefaultErrorVerbosity()
         self.handle.setnonblocking()
         self.handle.lifeline.attach(self.handle.socket, self.handle.cancelRequest)

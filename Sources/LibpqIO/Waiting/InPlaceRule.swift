@@ -7,6 +7,10 @@ enum InPlaceRule {
     static let quick: Int64 = 300_000
     /// Answers that are quicker than this, such as those of a database in the next building, only where other threads go on meanwhile.
     static let near: Int64 = 1_000_000
+    /// The longest wait in place.
+    ///
+    /// Longer than a scheduler tick: a shorter one makes the kernel program a timer each time.
+    static let limit: Int64 = 5_000_000
     /// So long a pause, in which nobody waited in place, is turn enough for the others.
     static let pause: Int64 = 5_000_000
 
@@ -44,18 +48,35 @@ enum InPlaceRule {
 /// How long a connection's answers take: an exponentially weighted average.
 package struct AnswerPace: Sendable {
     /// In nanoseconds; 0 before the first answer, so the first wait is made in place.
-    private(set) var average: Int64 = 0
+    private(set) var average: Int64
     /// The quickest of all, in nanoseconds: next to nothing but the way there and back.
     private(set) var quickest = Int64.max
+    private var isConnecting: Bool
 
-    package init() {}
+    /// - Parameter isConnecting: whether the first answers are those to a connect. The server starts a process for them and works out keys: they
+    ///   say nothing of the answers after them, and are waited for as those of a near server, unless one takes longer than a wait in place
+    ///   may last.
+    package init(isConnecting: Bool = false) {
+        self.isConnecting = isConnecting
+        average = isConnecting ? InPlaceRule.quick : 0
+    }
+
+    /// The connection is open.
+    mutating func connected() {
+        isConnecting = false
+        average = 0
+    }
 
     /// A wait has taken so long.
     ///
-    /// That for the connect of TCP counts as well: it is answered by the server's kernel, however busy the server is, so it tells best how
-    /// far away that is.
+    /// That for the connect of TCP counts for the quickest: it is answered by the server's kernel, however busy the server is, so it tells
+    /// best how far away that is.
     mutating func record(_ nanoseconds: Int64) {
         quickest = min(quickest, nanoseconds)
+        if isConnecting {
+            if nanoseconds >= InPlaceRule.limit { average = nanoseconds }
+            return
+        }
         average = average == 0 ? nanoseconds : average + (nanoseconds - average) / 8
     }
 }

@@ -44,10 +44,7 @@ package final class SocketWaiter: Sendable {
 
     /// The most threads that may be in a call that blocks.
     static let mostThreads = 32
-    /// The longest wait in place.
-    ///
-    /// Longer than a scheduler tick: a shorter one makes the kernel program a timer each time.
-    private static let inPlaceLimit = Duration.milliseconds(5)
+    private static let inPlaceLimit = Duration.nanoseconds(InPlaceRule.limit)
 
     package init(mode: Mode = .adaptive) {
         self.mode = mode

@@ -49,7 +49,7 @@ func pollInPlace(
     }
 }
 
-/// How many CPUs there are.
+/// How many CPUs there are, and so how many threads the tasks of Swift have.
 var processorCount: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
 
 /// Tells the threads of the process apart.
