@@ -129,6 +129,8 @@ private func configuration(
         let found = try configuration(environment)
         let error = try refusal { try found.validate() }
         #expect(error.description.contains(setting))
+        // Whoever has set a variable looks for its name.
+        for variable in environment.keys { #expect(error.description.contains("(\(variable))")) }
         // The engine can be made, and tells at its first use.
         let engine = Engine(configuration: found)
         let late = try await #require(throws: VernalError.self) { try await engine.query("SELECT 1") }
