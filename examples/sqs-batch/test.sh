@@ -26,10 +26,18 @@ failures() {
     for identity in "$@"; do list+=",{\"itemIdentifier\":\"$identity\"}"; done
     printf '{"batchItemFailures":[%s]}' "${list#,}"
 }
-# hold ITEM SECONDS: a transaction of somebody else that changes an item and takes its time; returns when it has the row.
+# hold ITEM SECONDS [N]: a transaction of somebody else that changes an item and takes its time, but no longer than until N others wait for
+# it; returns when it has the row.
 hold() {
     psql -XqAt "$DATABASE_URL" -c "BEGIN ISOLATION LEVEL SERIALIZABLE;
-        UPDATE stock SET count = count - 1 WHERE item = '$1'; SELECT pg_sleep($2); COMMIT" >/dev/null &
+        UPDATE stock SET count = count - 1 WHERE item = '$1';
+        DO \$\$ BEGIN
+            FOR turn IN 1..$2 * 50 LOOP
+                PERFORM pg_sleep(0.02), pg_stat_clear_snapshot();
+                EXIT WHEN (SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock') >= ${3:-100};
+            END LOOP;
+        END \$\$;
+        COMMIT" >/dev/null &
     holder=$!
     for _ in $(seq 500); do
         [ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")" = 0 ] || return 0
@@ -70,7 +78,7 @@ expect 'the transaction was run twice' 1 "$(grep 'message-id=c1' "$work/run.log"
 expect 'and took effect once' 994 "$(stock bolt)"
 
 # Two batches at once for one item, and a third who lets both begin at the same moment. What fails comes again, as from a queue.
-hold bolt 1
+hold bolt 10 2
 for number in 1 2; do
     batch=()
     for message in $(seq 20); do batch+=("d$number-$message=$(order bolt 1)"); done
