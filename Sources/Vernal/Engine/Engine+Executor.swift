@@ -13,6 +13,7 @@ extension Engine {
     /// }
     /// ```
     ///
-    /// The thread starts with the first task. A process that was forked has one of its own.
+    /// The thread starts with the first task. A process that was forked has one of its own. A program that does all of its work there starts
+    /// no other: the pool of threads that all tasks share begins with three, which is half a millisecond of a cold start.
     public static var executor: any TaskExecutor { SocketWaiter.shared.executor }
 }
