@@ -124,6 +124,11 @@ private func configuration(
         (["VERNAL_SERVER_CONNECT_RATE": "0"], "serverConnectRate"), (["VERNAL_CONNECT_RATE": "0"], "connectRate"),
         (["VERNAL_CONNECT_RATE": "-2"], "connectRate"),
         (["VERNAL_MAX_LIFETIME": "2000000h"], "maxLifetime"),
+        (["VERNAL_STATEMENT_CACHE_SIZE": "-1"], "statementCacheSize"),
+        (["VERNAL_LEAK_THRESHOLD": "0"], "leakThreshold"),
+        (["VERNAL_MAX_TRANSACTION_DURATION": "0"], "maxTransactionDuration"),
+        (["VERNAL_FIRST_CONNECT_WINDOW": "2000000h"], "firstConnectWindow"),
+        (["VERNAL_POOL_SIZE": "1", "VERNAL_MIN_CONNECTIONS": "2"], "minConnections"),
     ])
     func `names the number that makes no sense`(environment: [String: String], setting: String) async throws {
         let found = try configuration(environment)

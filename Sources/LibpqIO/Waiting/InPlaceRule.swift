@@ -11,6 +11,10 @@ enum InPlaceRule {
     ///
     /// Longer than a scheduler tick: a shorter one makes the kernel program a timer each time.
     static let limit: Int64 = 5_000_000
+    /// How often the others have their turn beside quick answers.
+    private static let interval: Int64 = 1_000_000
+    /// How often beside longer ones: where an answer takes most of a millisecond, giving way each time would cost what the wait saves.
+    private static let longInterval: Int64 = 5_000_000
     /// So long a pause, in which nobody waited in place, is turn enough for the others.
     static let pause: Int64 = 5_000_000
 
@@ -39,8 +43,7 @@ enum InPlaceRule {
     ///   - average: how long the answers of the connection have taken.
     /// - Returns: whose turn it is.
     static func turn(at time: Int64, last: Int64, lastWait: Int64, average: Int64) -> Turn {
-        // Where an answer takes most of a millisecond, giving way each time would cost what the wait in place saves.
-        guard time - last > (average < quick ? 1_000_000 : 5_000_000) else { return .own }
+        guard time - last > (average < quick ? interval : longInterval) else { return .own }
         return time - lastWait > pause ? .ownAnew : .others
     }
 }
@@ -48,6 +51,8 @@ enum InPlaceRule {
 /// How long a connection's answers take: an exponentially weighted average.
 package struct AnswerPace: Sendable {
     /// In nanoseconds; 0 before the first answer, so the first wait is made in place.
+    ///
+    /// While connecting it is what lets the waits be made as those for a near server.
     private(set) var average: Int64
     /// The quickest of all, in nanoseconds: next to nothing but the way there and back.
     private(set) var quickest = Int64.max

@@ -12,11 +12,6 @@ struct Participants: Sendable {
     let logger: Logger
     private let timer = DeadlineTimer()
 
-    init(registry: ParticipantRegistry, logger: Logger) {
-        self.registry = registry
-        self.logger = logger
-    }
-
     /// Starts those that are there; one that is registered later starts on its own.
     func willStart(within limit: Duration = Self.startLimit) async throws(HostError) {
         for participant in registry.participants {
