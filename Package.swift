@@ -55,9 +55,10 @@ let package = Package(
         .target(name: "Moments", swiftSettings: strict),
         .target(name: "PoolCore", dependencies: ["Moments"], swiftSettings: strict),
         .target(name: "InvocationLifecycle", dependencies: ["Moments"], swiftSettings: strict),
+        .target(name: "CCurrentTask"),
         .target(
             name: "LibpqIO",
-            dependencies: ["CLibpq", "Moments"],
+            dependencies: ["CLibpq", "CCurrentTask", "Moments"],
             // For spans of libpq's memory that are bound to what owns it.
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]
         ),

@@ -7,13 +7,15 @@ package struct DurationHistogram: Sendable, Hashable {
     private static let octaves = 25
     /// The first octave begins at 2 to the power of this many nanoseconds.
     private static let firstExponent = 11
-    /// Below the first octave, the octaves, above the last one.
-    private static let size = 2 + perOctave * octaves
+    /// The octaves, and above the last one.
+    private static let size = perOctave * octaves + 1
     /// Where the buckets of an octave end, as parts of its beginning: the fifth roots of two.
     private static let ends = (1.148698354997035, 1.3195079107728942, 1.5157165665103982, 1.7411011265922482)
 
-    /// Elsewhere, and not in place: whoever has a histogram is handed around, and half a kilobyte with it.
-    private var buckets = [UInt32](repeating: 0, count: size)
+    /// How many belong into each; what is shorter than the first is counted with all, and in no bucket.
+    ///
+    /// Elsewhere, and not in place: whoever has a histogram is handed around, and half a kilobyte with it. None before one is needed.
+    private var buckets: [UInt32] = []
     /// In attoseconds: the operators of `Duration` are calls into the standard library, and cost more than all the rest.
     private var sum: Int128 = 0
     /// How many were recorded.
@@ -31,23 +33,22 @@ package struct DurationHistogram: Sendable, Hashable {
         let attoseconds = duration.attoseconds
         count += 1
         // Nearly always zero, in a pool where nobody waits.
-        let bucket = attoseconds > 0 ? Self.bucket(of: attoseconds) : 0
-        // A count that would overflow stays where it is.
-        if buckets[bucket] < .max { buckets[bucket] += 1 }
         guard attoseconds > 0 else { return }
         sum += attoseconds
         if attoseconds > max.attoseconds { max = duration }
+        guard let bucket = Self.bucket(of: attoseconds) else { return }
+        if buckets.isEmpty { buckets = Array(repeating: 0, count: Self.size) }
+        // A count that would overflow stays where it is.
+        if buckets[bucket] < .max { buckets[bucket] += 1 }
     }
 
-    /// Adds all that another one has recorded.
-    package mutating func merge(_ other: DurationHistogram) {
-        for bucket in buckets.indices {
-            let (total, isTooMuch) = buckets[bucket].addingReportingOverflow(other.buckets[bucket])
-            buckets[bucket] = isTooMuch ? .max : total
-        }
-        count += other.count
-        sum += other.sum
-        max = Swift.max(max, other.max)
+    /// What was recorded since it was like an earlier copy; the longest of that is known no better than its bucket.
+    package func since(_ earlier: DurationHistogram) -> DurationHistogram {
+        var recent = self
+        recent.count -= earlier.count
+        recent.sum -= earlier.sum
+        for bucket in earlier.buckets.indices { recent.buckets[bucket] -= earlier.buckets[bucket] }
+        return recent
     }
 
     /// The duration that this part of all are not longer than, zero if there are none.
@@ -55,8 +56,11 @@ package struct DurationHistogram: Sendable, Hashable {
     /// - Parameter part: from 0 up to 1, as 0.95.
     /// - Returns: the middle of the bucket in which it lies.
     package func percentile(_ part: Double) -> Duration {
+        guard count > 0 else { return .zero }
         let rank = Swift.max(1, part * Double(count))
-        var seen = 0.0
+        // Those that are in no bucket are the shortest.
+        var seen = Double(count) - buckets.reduce(0) { $0 + Double($1) }
+        if seen >= rank { return Swift.min(max, Self.beginning / 2) }
         for bucket in buckets.indices where buckets[bucket] > 0 {
             seen += Double(buckets[bucket])
             if seen >= rank { return Swift.min(max, bucket == Self.size - 1 ? max : Self.middle(of: bucket)) }
@@ -66,33 +70,37 @@ package struct DurationHistogram: Sendable, Hashable {
 
     /// How many were longer than a duration, which is rounded up to the end of its bucket.
     package func count(longerThan duration: Duration) -> Int {
-        buckets.indices.dropFirst(Self.bucket(of: duration.attoseconds) + 1).reduce(0) { $0 + Int(buckets[$1]) }
+        let bucket = Self.bucket(of: duration.attoseconds) ?? -1
+        return buckets.dropFirst(bucket + 1).reduce(0) { $0 + Int($1) }
     }
 
-    private static func bucket(of attoseconds: Int128) -> Int {
+    private static let beginning = Duration.nanoseconds(1 << firstExponent)
+
+    /// - Returns: `nil` for what is shorter than the first bucket.
+    private static func bucket(of attoseconds: Int128) -> Int? {
         // Neither `components` nor a conversion of 128 bits: each costs more than all the rest. A shift leaves units of 2^30 attoseconds,
         // and what would not fit then is further than the last bucket.
         guard attoseconds < Int128(1) << 90 else { return size - 1 }
         let nanoseconds = Double(Int64(truncatingIfNeeded: attoseconds &>> 30)) * 1.073741824
-        guard nanoseconds >= Double(1 << firstExponent) else { return 0 }
-        let octave = Int(nanoseconds.exponent) - firstExponent
+        guard nanoseconds >= Double(1 << firstExponent) else { return nil }
+        // Neither `exponent` nor `significand`: both look for what no duration is.
+        let octave = Int(nanoseconds.bitPattern >> 52) - 1023 - firstExponent
         guard octave < octaves else { return size - 1 }
-        let part = nanoseconds.significand
+        let part = Double(bitPattern: nanoseconds.bitPattern & 0xF_FFFF_FFFF_FFFF | 1.0.bitPattern)
         var step = 0
         if part >= ends.0 { step += 1 }
         if part >= ends.1 { step += 1 }
         if part >= ends.2 { step += 1 }
         if part >= ends.3 { step += 1 }
-        return 1 + octave * perOctave + step
+        return octave * perOctave + step
     }
 
     /// The duration from which both ends of a bucket are off by the same part.
     private static func middle(of bucket: Int) -> Duration {
-        guard bucket > 0 else { return .nanoseconds(Int64(1) << (firstExponent - 1)) }
-        let octave = (bucket - 1) / perOctave
+        let octave = bucket / perOctave
         let beginnings = [1, ends.0, ends.1, ends.2, ends.3]
         // The tenth root of two: half a bucket.
-        let part = beginnings[(bucket - 1) % perOctave] * 1.0717734625362931
+        let part = beginnings[bucket % perOctave] * 1.0717734625362931
         return .nanoseconds(Int64(part * Double(Int64(1) << (firstExponent + octave)) + 0.5))
     }
 }

@@ -29,7 +29,7 @@ extension PoolState {
             evict(connection, .released)
             return .close
         }
-        if isUse, let askedAt = slots[connection].askedAt { timings.acquired(after: now - askedAt) }
+        if isUse, let askedAt = slots[connection].askedAt { timings.acquire.record(now - askedAt) }
         slots.lend(connection, now: now, isUse: isUse)
         slots[connection].expiry = now + limits.maxLifetime * (1 - limits.lifetimeJitter * jitter)
         return .lend

@@ -6,7 +6,8 @@ extension PoolState {
     /// Nearly every acquire of a warm process finds one, so it is asked for first.
     package mutating func freshConnection(now: Moment) -> ConnectionID? {
         guard waiters.isEmpty, !isPaused(now), slots.counts.halfOpen == 0, let newest = slots.idle.last,
-            !isOverdue(idle: newest, now: now), livenessCheck(newest, now: now) == .none
+            let age = slots.entries[newest.slot].restedFor(now: now), age < limits.pingBypass,
+            !isOverdue(newest, age: age, now: now)
         else { return nil }
         // The oldest may have to be closed.
         guard slots.idle.count == 1 || slots.idle.first.map({ !isOverdue(idle: $0, now: now) }) ?? true else {
@@ -21,7 +22,7 @@ extension PoolState {
     /// Lends the connection that `freshConnection` has named in the same moment.
     package mutating func freshLent(_ connection: ConnectionID, now: Moment) {
         counters.acquires += 1
-        timings.acquired(after: .zero)
+        timings.acquire.record(.zero)
         slots.lend(connection, now: now)
     }
 
@@ -57,9 +58,11 @@ extension PoolState {
     }
 
     private mutating func isOverdue(idle connection: ConnectionID, now: Moment) -> Bool {
-        if isExpired(connection, now: now) { return true }
-        let age = slots.entries[connection.slot].unusedFor(now: now)
-        return age > limits.hardIdleLimit
+        isOverdue(connection, age: slots.entries[connection.slot].unusedFor(now: now), now: now)
+    }
+
+    private mutating func isOverdue(_ connection: ConnectionID, age: Duration, now: Moment) -> Bool {
+        isExpired(connection, now: now) || age > limits.hardIdleLimit
             || (age > limits.idleTimeout && slots.counts.open > limits.minConnections)
     }
 
@@ -71,9 +74,7 @@ extension PoolState {
     }
 
     private mutating func livenessCheck(_ connection: ConnectionID, now: Moment) -> LivenessCheck {
-        // The clock was set back, as after a restore: how long it has been idle, nobody knows.
-        if let idleSince = slots.entries[connection.slot].idleSince, now < idleSince { return .ping }
-        let age = slots.entries[connection.slot].unusedFor(now: now)
+        guard let age = slots.entries[connection.slot].restedFor(now: now) else { return .ping }
         if age < limits.pingBypass { return .none }
         return age > limits.pingIdleAge ? .ping : .look
     }

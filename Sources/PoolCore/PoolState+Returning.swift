@@ -15,7 +15,7 @@ extension PoolState {
             return .close
         }
         if !isPaused(now), let waiter = waiters.first {
-            timings.acquired(after: now - leave(waiter, now: now))
+            timings.acquire.record(now - leave(waiter, now: now))
             slots.lend(connection, now: now)
             return .hand(to: waiter)
         }

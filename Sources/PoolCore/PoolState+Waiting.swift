@@ -65,7 +65,7 @@ extension PoolState {
         if slots.counts.idle > 0 {
             let (close, found) = takeIdle(now: now)
             if let found {
-                timings.acquired(after: now - leave(waiter, now: now))
+                timings.acquire.record(now - leave(waiter, now: now))
                 return Wake(close: close, waiter: waiter, handover: .lend(found.connection, found.check))
             }
             // There is room now, so the waiter is told something, and what is to be closed goes along with it.

@@ -52,12 +52,6 @@ package struct PoolState: Sendable, Hashable {
         )
     }
 
-    /// The times of the acquires since the last call.
-    package mutating func takeRecentAcquires() -> DurationHistogram {
-        defer { timings.recentAcquire = DurationHistogram() }
-        return timings.recentAcquire
-    }
-
     /// How many slots connections may name: it grows when the pool is resized, and never shrinks.
     package var slotCapacity: Int { slots.capacity }
 
@@ -88,7 +82,7 @@ package struct PoolState: Sendable, Hashable {
         }
         let (expired, found) = takeIdle(now: now)
         if let found {
-            timings.acquired(after: .zero)
+            timings.acquire.record(.zero)
             return AcquireDecision(close: expired, action: .lend(found.connection, found.check))
         }
         // Those who wait already come first: there is a place for a connection, but perhaps no token for it.
@@ -107,7 +101,7 @@ package struct PoolState: Sendable, Hashable {
         guard waiters.isEmpty, !isPaused(now) else { return AcquireDecision(action: miss()) }
         let (expired, found) = takeIdle(now: now)
         if let found {
-            timings.acquired(after: .zero)
+            timings.acquire.record(.zero)
             return AcquireDecision(close: expired, action: .lend(found.connection, found.check))
         }
         if let held = breaker?.heldUntil(now: now) {

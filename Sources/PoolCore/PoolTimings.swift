@@ -8,13 +8,6 @@ package struct PoolTimings: Sendable, Hashable {
     package internal(set) var use = DurationHistogram()
     /// From the beginning of a connect to the open connection.
     package internal(set) var connect = DurationHistogram()
-    /// As `acquire`, since the last look at the alerts.
-    package internal(set) var recentAcquire = DurationHistogram()
 
     package init() {}
-
-    mutating func acquired(after wait: Duration) {
-        acquire.record(wait)
-        recentAcquire.record(wait)
-    }
 }

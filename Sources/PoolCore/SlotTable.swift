@@ -43,9 +43,35 @@ struct SlotTable: Sendable, Hashable {
         /// It is the one connect by which an open circuit breaker finds out whether the server is back.
         var isProbe = false
 
+        // Both in place: a slot would be copied to be asked.
+
         /// For how long nobody has used it, at least.
+        @inline(__always)
         func unusedFor(now: Moment) -> Duration {
             max(idleSince.map { now - $0 } ?? .zero, frozenFor)
+        }
+
+        /// As `unusedFor`; `nil` when the clock was set back since then, as after a restore: then nobody knows.
+        @inline(__always)
+        func restedFor(now: Moment) -> Duration? {
+            if let idleSince, now < idleSince { return nil }
+            return unusedFor(now: now)
+        }
+
+        /// - Returns: the phase that is over.
+        @inline(__always)
+        fileprivate mutating func enter(
+            _ phase: Phase,
+            of connection: ConnectionID,
+            _ note: (inout Slot) -> Void
+        ) -> Phase {
+            let before = self.phase
+            if before == .vacant { self = Slot(serial: connection.serial) }
+            self.phase = phase
+            // A connect that was left in a freeze stays as old as it is, however often it is taken up and left again.
+            if phase == .idle || phase == .leased { frozenFor = .zero }
+            note(&self)
+            return before
         }
     }
 
@@ -109,22 +135,22 @@ struct SlotTable: Sendable, Hashable {
     ///
     /// Nothing else in the pool does, so the counts and the list of idle ones
     /// cannot disagree with the phases.
-    mutating func move(_ connection: ConnectionID, to phase: Phase) {
-        let before = entries[connection.slot].phase
-        switch before {
-        case .vacant: entries[connection.slot] = Slot(serial: connection.serial)
-        case .idle:
+    ///
+    /// - Parameters:
+    ///   - connection: the connection.
+    ///   - phase: its next phase.
+    ///   - note: what changes with it. In place, because each look into the table is one more check of whose it is.
+    @inline(__always)
+    mutating func move(_ connection: ConnectionID, to phase: Phase, _ note: (inout Slot) -> Void = { _ in }) {
+        let before = entries[connection.slot].enter(phase, of: connection, note)
+        if before == .idle {
             if idle.last == connection {
                 // Nearly always.
                 idle.removeLast()
             } else if let index = idle.lastIndex(of: connection) {
                 idle.remove(at: index)
             }
-        case .opening, .halfOpen, .leased: break
         }
-        entries[connection.slot].phase = phase
-        // A connect that was left in a freeze stays as old as it is, however often it is taken up and left again.
-        if phase == .idle || phase == .leased { entries[connection.slot].frozenFor = .zero }
         if phase == .idle { idle.append(connection) }
         counts.move(from: before, to: phase)
     }
@@ -136,9 +162,10 @@ struct SlotTable: Sendable, Hashable {
     ///   - now: since when it is idle.
     ///   - lifeEndsBy: the end of its life at the latest. It changes nothing, unless the clock was set back.
     mutating func park(_ connection: ConnectionID, now: Moment, lifeEndsBy: Moment) {
-        move(connection, to: .idle)
-        entries[connection.slot].idleSince = now
-        entries[connection.slot].expiry = min(entries[connection.slot].expiry ?? lifeEndsBy, lifeEndsBy)
+        move(connection, to: .idle) { slot in
+            slot.idleSince = now
+            slot.expiry = min(slot.expiry ?? lifeEndsBy, lifeEndsBy)
+        }
     }
 
     /// Lends a connection.
@@ -148,10 +175,11 @@ struct SlotTable: Sendable, Hashable {
     ///   - now: since when it is lent.
     ///   - isUse: whether it counts for the number of times that it may be lent.
     mutating func lend(_ connection: ConnectionID, now: Moment, isUse: Bool = true) {
-        if entries[connection.slot].phase != .leased { move(connection, to: .leased) }
-        entries[connection.slot].leasedAt = now
-        entries[connection.slot].isReported = false
-        if isUse { entries[connection.slot].uses += 1 }
+        move(connection, to: .leased) { slot in
+            slot.leasedAt = now
+            slot.isReported = false
+            if isUse { slot.uses += 1 }
+        }
     }
 
     /// For how long a connection has been lent; `nil` when it is not.

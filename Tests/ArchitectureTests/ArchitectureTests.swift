@@ -9,13 +9,14 @@ import Testing
     static let arrows: [String: Set<String>] = [
         "CLibpq": [],
         "CHiredis": [],
+        "CCurrentTask": [],
         "CThreadSanitizer": [],
         "CTraceVariable": [],
         "CHeapUse": [],
         "Moments": [],
         "PoolCore": ["Moments"],
         "InvocationLifecycle": ["Moments"],
-        "LibpqIO": ["CLibpq", "Moments"],
+        "LibpqIO": ["CLibpq", "CCurrentTask", "Moments"],
         "Vernal": [
             "PoolCore", "LibpqIO", "InvocationLifecycle", "Moments", "Logging",
             // Each behind a trait of the same name.
@@ -121,7 +122,7 @@ import Testing
         for declaration in declarations {
             let own = declaration.prefix { $0 != "\n" } + declaration.dropFirst().components(separatedBy: "arget(")[0]
             // No Swift in them.
-            let others = ["CThreadSanitizer", "CTraceVariable", "CHeapUse"]
+            let others = ["CCurrentTask", "CThreadSanitizer", "CTraceVariable", "CHeapUse"]
             if others.contains(where: { own.contains("name: \"\($0)\"") }) { continue }
             #expect(own.contains("swiftSettings: strict"), "a target without the strict settings: \(own.prefix(60))")
         }

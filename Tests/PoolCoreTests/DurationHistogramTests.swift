@@ -57,17 +57,21 @@ import Testing
         #expect(histogram.percentile(1) == longest / 2)
     }
 
-    @Test func `adds another one as if all had been recorded in one`() {
-        var (one, two, both) = (DurationHistogram(), DurationHistogram(), DurationHistogram())
+    @Test func `tells what was recorded since a copy was made`() {
+        var (all, recent) = (DurationHistogram(), DurationHistogram())
         var random = Randomness(seed: 7)
+        for _ in 0..<1000 { all.record(random.milliseconds(0...5000)) }
+        let earlier = all
         for _ in 0..<1000 {
-            let duration = random.milliseconds(0...5000)
-            if random.chance(50) { one.record(duration) } else { two.record(duration) }
-            both.record(duration)
+            let duration = random.milliseconds(0...100)
+            all.record(duration)
+            recent.record(duration)
         }
-        one.merge(two)
-        for part in [0, 0.1, 0.5, 0.9, 0.99, 1] { #expect(one.percentile(part) == both.percentile(part)) }
-        #expect(one.count == both.count && one.mean == both.mean && one.max == both.max)
+        let since = all.since(earlier)
+        for part in [0, 0.1, 0.5, 0.9, 0.99] { #expect(since.percentile(part) == recent.percentile(part)) }
+        #expect(since.count == recent.count && since.mean == recent.mean)
+        #expect(all.since(all).count == 0 && all.since(all).percentile(0.95) == .zero)
+        #expect(all.since(DurationHistogram()) == all)
     }
 
     @Test func `is no larger than a kilobyte, and a copy is another one`() {

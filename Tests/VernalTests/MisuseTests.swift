@@ -77,13 +77,14 @@ import Testing
             .deletingLastPathComponent()
         // The modules lie beside the program of the tests.
         let products = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let task = products.appending(path: "CCurrentTask.build/module.modulemap").path
         let headers = try output(of: ["pkg-config", "--cflags", "libpq"]).split(whereSeparator: \.isWhitespace)
         return try output(
             of: [
                 // Ownership is checked behind the types: a mere type check would find nothing.
                 "swiftc", "-emit-sil", "-Onone", "-swift-version", "6", "-suppress-warnings",
                 "-I", products.appending(path: "Modules").path, "-I", root.appending(path: "Sources/CLibpq").path,
-                "-o", folder.appending(path: "Misuse.sil").path, source.path,
+                "-Xcc", "-fmodule-map-file=\(task)", "-o", folder.appending(path: "Misuse.sil").path, source.path,
             ] + headers.flatMap { ["-Xcc", String($0)] }
         )
     }

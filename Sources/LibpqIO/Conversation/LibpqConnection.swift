@@ -64,6 +64,13 @@ package struct LibpqConnection: ~Copyable {
         handle.isOK && !wasLeft ? handle.transactionStatus : .unknown
     }
 
+    /// Whether the session is between transactions.
+    ///
+    /// It changes nothing; but whoever only reads a value of this size makes a copy of it first, and this is asked for each lease.
+    package var isIdle: Bool {
+        mutating get { transactionStatus == .idle }
+    }
+
     /// Gives the connection up in the middle of something: libpq may take it for a good one still.
     package mutating func leave() {
         wasLeft = true

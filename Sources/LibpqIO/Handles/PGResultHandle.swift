@@ -84,6 +84,8 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
     ///
     /// The corresponding libpq function is `PQcmdTuples`.
     package var cmdTuples: Int {
+        // Of a row that comes alone nothing is said, and libpq would compare all the names of commands to find that out.
+        guard unsafe PQresultStatus(result) != PGRES_SINGLE_TUPLE else { return 0 }
         // PQcmdTuples is declared to take a mutable result, though it only reads it.
         guard let text = unsafe PQcmdTuples(result) else { return 0 }
         return unsafe Int(String(cString: text)) ?? 0

@@ -126,8 +126,12 @@ extension PostgresConnection {
     // MARK: When it comes back
 
     /// Whether it comes back as it was lent: between transactions, with a session that nobody has changed.
+    ///
+    /// It changes nothing; but whoever only reads a value of this size makes a copy of it first, each time.
     var isClean: Bool {
-        link.transactionStatus == .idle && !isSuspect && session.resetCommands == nil && !isIdleTimeoutDue
+        mutating get {
+            link.isIdle && !isSuspect && session.resetCommands == nil && !isIdleTimeoutDue
+        }
     }
 
     /// The commands that clean the session for the next caller; `nil` when it needs none.

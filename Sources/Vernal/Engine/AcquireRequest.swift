@@ -6,15 +6,11 @@ struct AcquireRequest: Sendable {
     let begun: Moment
     let deadline: Moment
     let borrower: Borrower
-    /// Whether his task had been cancelled before he asked.
-    let wasCancelled: Bool
 
     init(at begun: Moment = .now, until deadline: Moment, from site: CallSite) {
         self.begun = begun
         self.deadline = deadline
-        let task = CurrentTask()
-        borrower = Borrower(site: site, task: task.identity)
-        wasCancelled = task.isCancelled
+        borrower = Borrower(site: site, task: CurrentTask.identity)
     }
 }
 

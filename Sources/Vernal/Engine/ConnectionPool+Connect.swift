@@ -120,7 +120,7 @@ extension ConnectionPool {
         var attempt = Optional(attempt)
         shared.withLock(giving: permit) { shared, permit in
             guard shared.state.connectInterrupted(permit) == .keep, let attempt = attempt.take() else { return }
-            shared.slots[id.slot].park(attempt)
+            shared.slots[id.slot] = .attempt(UniqueBox(attempt))
         }
         // Closed, if it is not kept, before those who wait for an empty pool hear of it.
         attempt = nil

@@ -48,7 +48,7 @@ extension ConnectionPool {
         let (leaks, changes) = shared.withLock { shared in
             (
                 shared.watch.overdueLeases(&shared.state, now: now).map { shared.leak($0, now: now) },
-                shared.watch.alertChanges(&shared.state, now: now)
+                shared.watch.alertChanges(shared.state, now: now)
             )
         }
         tell(leaks)

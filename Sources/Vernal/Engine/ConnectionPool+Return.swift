@@ -81,11 +81,11 @@ extension ConnectionPool {
 
     /// Closes the connections that an event names, all of which nobody uses.
     func close(_ event: (inout PoolState) -> [ConnectionID]) {
-        var unused: [Closing] = []
+        var unused = UniqueArray<Closing>()
         shared.withLock { shared in
-            for connection in event(&shared.state) { unused.append(shared.takeSlot(connection)) }
+            for connection in event(&shared.state) { unused.append(shared.takeOut(connection)) }
             // The pool may have been made larger.
-            while shared.slots.count < shared.state.slotCapacity { shared.slots.append(PoolSlot()) }
+            shared.growSlots()
         }
         finish(unused)
         settle()

@@ -40,7 +40,7 @@ extension ConnectionPool.Shared {
     ) -> ConnectionPool.Step {
         watch.lent(connection.slot, to: borrower)
         // A connection that the state calls idle or handed over lies in its slot: both change under one lock.
-        guard let parked = slots[connection.slot].take() else {
+        guard let parked = slots[connection.slot].takeConnection() else {
             preconditionFailure("\(connection) is not where it was parked")
         }
         return .lend(parked, check)

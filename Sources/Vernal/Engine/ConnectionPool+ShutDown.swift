@@ -14,11 +14,11 @@ extension ConnectionPool {
     }
 
     private func drain(until deadline: Moment) async {
-        var unused: [Closing] = []
+        var unused = UniqueArray<Closing>()
         let drained = Parking()
         let sleepers = shared.withLock { shared in
             let action = shared.state.shutdownRequested()
-            for connection in action.close { unused.append(shared.takeSlot(connection)) }
+            for connection in action.close { unused.append(shared.takeOut(connection)) }
             shared.drainers.append(drained)
             return action.reject.compactMap { shared.put(.reject(.closed), for: $0) }
         }
@@ -54,9 +54,9 @@ extension ConnectionPool {
 
     /// Drops every connection of a process that was restored from a snapshot: their sockets are those of another time.
     func restored() {
-        var unused: [Closing] = []
+        var unused = UniqueArray<Closing>()
         shared.withLock { shared in
-            for connection in shared.state.invalidateAll() { unused.append(shared.takeSlot(connection)) }
+            for connection in shared.state.invalidateAll() { unused.append(shared.takeOut(connection)) }
             _ = shared.thawDetector.clocksRead(.now)
         }
         for lifeline in lifelinesInUse { lifeline.cut() }

@@ -60,14 +60,14 @@ extension ConnectionPool {
     /// empty.
     func settle() {
         while true {
-            var expired: [Closing] = []
+            var expired = UniqueArray<Closing>()
             let (sleepers, isDone) = shared.withLock { shared -> ([Parking], Bool) in
                 if shared.state.isClosed, shared.state.isEmpty {
                     defer { shared.drainers = [] }
                     return (shared.drainers, true)
                 }
                 guard let wake = shared.state.nextWake(now: .now) else { return ([], true) }
-                for connection in wake.close { expired.append(shared.takeSlot(connection)) }
+                for connection in wake.close { expired.append(shared.takeOut(connection)) }
                 let waiter = wake.waiter
                 let parking = shared.put(wake.take(), for: waiter)
                 return (parking.map { [$0] } ?? [], false)

@@ -9,17 +9,14 @@ internal import Synchronization
 /// Nothing runs in the background. Whoever acquires also connects, checks and closes what has become too old, in its own
 /// task and within its own deadline.
 final class ConnectionPool: Sendable {
-    struct Shared: Sendable {
+    struct Shared: ~Copyable, Sendable {
         var state: PoolState
         /// How long callers go on asking a server that refuses them.
         var patience: ConnectPatience
         /// Whether connections are kept across a freeze.
         var retention: RetentionRule
         /// Where the connections lie.
-        ///
-        /// A place is replaced when its connection is to be closed, so that a later connection of the same slot never
-        /// meets the earlier one.
-        var slots: [PoolSlot]
+        var slots = UniqueArray<PoolSlot>()
         var waiters = WaiterTable()
         /// Those who wait for the last connection to be closed.
         var drainers: [Parking] = []
@@ -35,17 +32,32 @@ final class ConnectionPool: Sendable {
         /// Sessions that were cleaned for the next caller.
         var resets = 0
 
-        /// Takes the place of a connection that is to be closed.
-        mutating func takeSlot(_ connection: ConnectionID) -> Closing {
-            let slot = slots[connection.slot]
-            slots[connection.slot] = PoolSlot()
-            return Closing(slot: slot, connection: connection, reason: state.evictionReason(of: connection))
+        init(_ configuration: EngineConfiguration) {
+            state = PoolState(configuration.limits)
+            patience = ConnectPatience(configuration.acquireRetry.patience)
+            retention = RetentionRule(configuration.retention.rule)
+            watch = PoolWatch(configuration)
+            growSlots()
+        }
+
+        /// Makes room for all the connections that the state may name.
+        mutating func growSlots() {
+            while slots.count < state.slotCapacity { slots.append(.empty) }
+        }
+
+        /// Takes a connection out that is to be closed.
+        mutating func takeOut(_ connection: ConnectionID) -> Closing {
+            Closing(
+                content: slots[connection.slot].take(),
+                connection: connection,
+                reason: state.evictionReason(of: connection)
+            )
         }
     }
 
     /// A connection whose place was given up, to be closed when the lock is released.
-    struct Closing: Sendable {
-        let slot: PoolSlot
+    struct Closing: ~Copyable, Sendable {
+        let content: PoolSlot
         let connection: ConnectionID
         let reason: EvictionReason?
     }
@@ -66,19 +78,10 @@ final class ConnectionPool: Sendable {
         events = EventHub(engine: name, hooks)
         upstream = UpstreamWatch(configuration) { [events] notice in events.tell(notice) }
         connectionRules = ConnectionRules(configuration, upstream)
-        let limits = configuration.limits
         gate = configuration.connectAdmission.map { [events] admission in
             AdmissionGate(admission) { notice in events.tell(notice) }
         }
-        shared = Mutex(
-            Shared(
-                state: PoolState(limits),
-                patience: ConnectPatience(configuration.acquireRetry.patience),
-                retention: RetentionRule(configuration.retention.rule),
-                slots: (0..<limits.maxOpen).map { _ in PoolSlot() },
-                watch: PoolWatch(configuration)
-            )
-        )
+        shared = Mutex(Shared(configuration))
         shared.withLock { _ = $0.thawDetector.clocksRead(.now) }
         #if Metrics
         // Not without need: whoever is referred to weakly is slower to retain and to release, each time.
@@ -114,11 +117,11 @@ final class ConnectionPool: Sendable {
     ///
     /// Nearly every acquire of a warm process ends here, so it costs one look at the clock and one lock, and no suspension.
     func acquireAtOnce(_ request: AcquireRequest) -> BoxedConnection? {
-        guard lendsQuietly, !events.isObserved, !request.wasCancelled, !isInherited, request.deadline > request.begun
+        guard lendsQuietly, !events.isObserved, !Task.isCancelled, !isInherited, request.deadline > request.begun
         else { return nil }
         return shared.withLock { shared in
             guard let id = shared.state.freshConnection(now: request.begun),
-                let connection = shared.slots[id.slot].take(if: { $0.isReady })
+                let connection = shared.slots[id.slot].takeConnection(if: { $0.isReady })
             else { return nil }
             shared.state.freshLent(id, now: request.begun)
             shared.watch.lent(id.slot, to: request.borrower)
@@ -266,10 +269,10 @@ final class ConnectionPool: Sendable {
 
     /// Lets the state decide, and closes what the decision found too old.
     private func decide(_ request: AcquireRequest, _ event: (inout Shared) -> AcquireDecision) -> Step {
-        var expired: [Closing] = []
+        var expired = UniqueArray<Closing>()
         let step = shared.withLock { shared in
             let decision = event(&shared)
-            for connection in decision.close { expired.append(shared.takeSlot(connection)) }
+            for connection in decision.close { expired.append(shared.takeOut(connection)) }
             return shared.step(for: decision.take(), request.borrower)
         }
         finish(expired)
@@ -277,10 +280,11 @@ final class ConnectionPool: Sendable {
     }
 
     /// Closes connections whose places were given up.
-    func finish(_ closing: [Closing]) {
-        for closing in closing {
-            closing.slot.clear()
-            tellEvicted(closing.connection, closing.reason)
+    func finish(_ closing: consuming UniqueArray<Closing>) {
+        closing.drain { closing in
+            let (connection, reason) = (closing.connection, closing.reason)
+            _ = consume closing
+            tellEvicted(connection, reason)
         }
     }
 }

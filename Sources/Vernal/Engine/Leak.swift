@@ -3,17 +3,26 @@ internal import Moments
 internal import PoolCore
 
 /// A connection that somebody has held for too long.
-struct Leak: Sendable {
+///
+/// An object, because nearly always there is none: where one might be, there is a pointer.
+final class Leak: Sendable {
     let connection: ConnectionID
     let heldFor: Duration?
     let borrower: Borrower?
     let lifeline: Lifeline?
+
+    init(_ connection: ConnectionID, heldFor: Duration?, borrower: Borrower?, lifeline: Lifeline?) {
+        self.connection = connection
+        self.heldFor = heldFor
+        self.borrower = borrower
+        self.lifeline = lifeline
+    }
 }
 
 extension ConnectionPool.Shared {
     func leak(_ connection: ConnectionID, now: Moment) -> Leak {
         Leak(
-            connection: connection,
+            connection,
             heldFor: state.heldFor(connection, now: now),
             borrower: watch.borrower(of: connection),
             lifeline: watch.lifeline(of: connection)

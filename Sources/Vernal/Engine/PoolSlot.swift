@@ -1,56 +1,62 @@
 internal import LibpqIO
-internal import Synchronization
+internal import PoolCore
 
 /// A connection as it goes from hand to hand in the pool.
 typealias BoxedConnection = UniqueBox<PostgresConnection>
 
 /// The place where a connection lies while nobody uses it.
 ///
-/// Arrays cannot hold values that have one owner, so each place is an object. What lies here and what the pool's state
-/// says of the slot change together, under the pool's lock.
-final class PoolSlot: Sendable {
-    private let connection = Mutex<BoxedConnection?>(nil)
-    /// A connect that its task had to leave; then there is no connection.
-    private let attempt = Mutex<ConnectAttempt?>(nil)
+/// What lies here and what the pool's state says of the slot change together, under the pool's lock.
+enum PoolSlot: ~Copyable, Sendable {
+    case empty
+    case connection(BoxedConnection)
+    /// A connect that its task had to leave.
+    case attempt(UniqueBox<ConnectAttempt>)
 
-    func park(_ connection: inout BoxedConnection?) {
-        self.connection.withLock { place in place = connection.take() }
-    }
-
-    func park(_ attempt: consuming ConnectAttempt) {
-        self.attempt.withLock(giving: attempt) { place, attempt in place = consume attempt }
+    /// Takes a connection in.
+    mutating func park(_ connection: inout BoxedConnection?) {
+        if let connection = connection.take() { self = .connection(connection) }
     }
 
     /// Takes the connection out; `nil` when there is none, or it is not as wanted.
-    func take(
+    mutating func takeConnection(
         if isWanted: (borrowing PostgresConnection) -> Bool = { _ in true }
     ) -> BoxedConnection? {
-        connection.withLock { place in
-            switch place {
-            case .some(let connection): guard isWanted(connection.value) else { return nil }
-            case nil: return nil
-            }
-            return place.take()
+        switch consume self {
+        case .connection(let connection) where isWanted(connection.value):
+            self = .empty
+            return connection
+        case let other:
+            self = other
+            return nil
         }
     }
 
     /// Whether there is a connection, and it is as wanted.
     func holdsConnection(_ isWanted: (borrowing PostgresConnection) -> Bool) -> Bool {
-        connection.withLock { place in
-            switch place {
-            case .some(let connection): isWanted(connection.value)
-            case nil: false
-            }
+        switch self {
+        case .connection(let connection): isWanted(connection.value)
+        case .attempt: false
+        case .empty: false
         }
     }
 
     /// Takes the attempt out; `nil` when there is none.
-    func takeAttempt() -> ConnectAttempt? { attempt.withLock { $0.take() } }
+    mutating func takeAttempt() -> ConnectAttempt? {
+        switch consume self {
+        case .attempt(let attempt):
+            self = .empty
+            return attempt.take()
+        case let other:
+            self = other
+            return nil
+        }
+    }
 
-    /// Closes whatever lies here.
-    func clear() {
-        // Taken out under the locks, closed outside of them: closing talks to the server.
-        _ = take()
-        _ = takeAttempt()
+    /// Takes out whatever lies here.
+    mutating func take() -> PoolSlot {
+        let content = consume self
+        self = .empty
+        return content
     }
 }

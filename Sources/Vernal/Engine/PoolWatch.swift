@@ -5,7 +5,7 @@ internal import PoolCore
 /// What a pool keeps an eye on beside its work: who holds connections for how long, and whether an alert is due.
 ///
 /// It is looked at when connections come and go, so it needs no timer; and not at each of them, so it costs nothing.
-struct PoolWatch: Sendable {
+struct PoolWatch: ~Copyable, Sendable {
     /// Who has the connection of each slot.
     private(set) var borrowers: [Borrower?] = []
     /// How each connection can be ended from outside.
@@ -16,6 +16,8 @@ struct PoolWatch: Sendable {
     private let leakThreshold: Duration?
 
     private let alertInterval: Duration
+    /// How long acquires had taken at the last look.
+    private var acquiresSeen = DurationHistogram()
 
     init(_ configuration: EngineConfiguration) {
         leakThreshold = configuration.leakThreshold
@@ -54,7 +56,9 @@ struct PoolWatch: Sendable {
     }
 
     /// Whether it is time to look around.
-    func isDue(_ now: Moment) -> Bool {
+    ///
+    /// It changes nothing; but a value of this size would be copied to be asked.
+    mutating func isDue(_ now: Moment) -> Bool {
         if nextAlertLook.map({ $0 <= now }) ?? true { return true }
         return leakThreshold != nil && (nextLeakLook.map { $0 <= now } ?? true)
     }
@@ -69,14 +73,15 @@ struct PoolWatch: Sendable {
     }
 
     /// The alerts that are new or over, if it is time to look.
-    mutating func alertChanges(_ state: inout PoolState, now: Moment) -> [AlertChange] {
+    mutating func alertChanges(_ state: PoolState, now: Moment) -> [AlertChange] {
         if let nextAlertLook, now < nextAlertLook { return [] }
         let isFirstLook = nextAlertLook == nil
         nextAlertLook = now + alertInterval
         // A window has to have a beginning.
         guard !isFirstLook else { return [] }
         let snapshot = state.snapshot
-        let recent = state.takeRecentAcquires()
+        let recent = snapshot.timings.acquire.since(acquiresSeen)
+        acquiresSeen = snapshot.timings.acquire
         return alerts.measured(
             AlertMeasurement(
                 now: now,
