@@ -27,7 +27,7 @@ private func gives(_ text: String) -> Bool {
         var characters = Array(url)
         let reserved: [Character] = [
             "@", ":", "/", "?", "#", "[", "]", "%", "&", "=", "+", " ", "'", "\"", "\\", ",", ";", "\n", "é", "\u{0}",
-            "%", "\"",
+            "%", "\"", "\u{301}",
         ]
         for _ in 0..<Int.random(in: 1...3, using: &random) {
             guard !characters.isEmpty else { break }

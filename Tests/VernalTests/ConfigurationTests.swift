@@ -301,6 +301,16 @@ private enum EngineStatisticsProbe {
         #expect(found.poolSize == 2)
     }
 
+    @Test func `is taken apart at the bytes at which libpq takes it apart, whatever marks stand behind them`() throws {
+        let found = try EngineConfiguration(url: "postgres://u:p@\u{301}h,i:7/d?pool_size=2")
+        #expect(found[connectionParameter: "user"] == "u")
+        #expect(found[connectionParameter: "password"] == "p")
+        #expect(found[connectionParameter: "host"] == "\u{301}h,i")
+        #expect(found.poolSize == 2)
+        #expect(throws: VernalError.self) { try EngineConfiguration(url: "postgres://u:a@b@\u{301}h/d") }
+        #expect(throws: VernalError.self) { try EngineConfiguration(url: "postgres://h:\u{301}1/d") }
+    }
+
     @Test func `may have all that a URL can have`() throws {
         let found = try EngineConfiguration(
             url: "postgres://u%40t:p%3Aw%2F%3F%23@[::1]:7/d%20b?application_name=a%26b&sslmode=disable"

@@ -50,36 +50,53 @@ extension EngineConfiguration {
             + "connection_limit, pgbouncer, supa, statement_cache_size, prepareThreshold or prepared_statements"
     }
 
+    // By bytes, as libpq goes: to Swift a separator with a mark on it would be another character.
+
     /// What stands behind `postgres://` or `postgresql://`, also with the name of a driver in the scheme, as SQLAlchemy
     /// writes it (`postgresql+psycopg://`).
     private static func afterScheme(_ text: String) -> Substring? {
-        guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
-        let scheme = text[..<colon].split(separator: "+", maxSplits: 1)
-        guard let name = scheme.first, name == "postgres" || name == "postgresql" else { return nil }
-        return text[colon...].dropFirst(3)
+        let bytes = text.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else {
+            return nil
+        }
+        let name = bytes[..<colon].prefix { $0 != UInt8(ascii: "+") }
+        guard name.elementsEqual("postgres".utf8) || name.elementsEqual("postgresql".utf8) else { return nil }
+        return text[bytes.index(colon, offsetBy: 3)...]
     }
 
     /// Takes a URL apart as libpq does: the first `@` before the first `/` ends user name and password, which may have a `?`
     /// in them; the first `?` behind that begins the options.
     private static func parts(of rest: Substring) -> (credentials: Substring, address: Substring, options: Substring?) {
-        var place = rest
-        if let end = rest.firstIndex(where: { $0 == "@" || $0 == "/" }), rest[end] == "@" {
-            place = rest[rest.index(after: end)...]
+        let bytes = rest.utf8
+        var start = rest.startIndex
+        let end = bytes.firstIndex { $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: "/") }
+        if let end, bytes[end] == UInt8(ascii: "@") { start = bytes.index(after: end) }
+        guard let mark = bytes[start...].firstIndex(of: UInt8(ascii: "?")) else {
+            return (rest[..<start], rest[start...], nil)
         }
-        let parts = place.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        return (rest[..<place.startIndex], parts[0], parts.count == 2 ? parts[1] : nil)
+        return (rest[..<start], rest[start..<mark], rest[bytes.index(after: mark)...])
     }
 
     /// Refuses what libpq would take for hosts, ports or a database, and is most likely a part of a password with a
     /// character that has to be percent-encoded: later errors would show it.
     private static func checkAddress(_ address: Substring) throws(VernalError) {
-        let hasOddPort = address.prefix { $0 != "/" }.split(separator: ",").contains { host in
+        enum Place { case start, brackets, host, port }
+        var place = Place.start
+        var isOdd = address.utf8.contains(UInt8(ascii: "@"))
+        for byte in address.utf8.prefix(while: { $0 != UInt8(ascii: "/") }) {
+            switch (place, byte) {
+            case (_, UInt8(ascii: ",")): place = .start
             // The colons within the brackets of an IPv6 address are none before a port.
-            let behindBrackets = host.first == "[" ? host.drop { $0 != "]" } : host
-            guard let colon = behindBrackets.firstIndex(of: ":") else { return false }
-            return !behindBrackets[colon...].dropFirst().utf8.allSatisfy { (48...57).contains($0) }
+            case (.start, UInt8(ascii: "[")): place = .brackets
+            case (.brackets, UInt8(ascii: "]")): place = .host
+            case (.start, UInt8(ascii: ":")), (.host, UInt8(ascii: ":")): place = .port
+            case (.start, _): place = .host
+            case (.port, UInt8(ascii: "0")...UInt8(ascii: "9")): break
+            case (.port, _): isOdd = true
+            case (.brackets, _), (.host, _): break
+            }
         }
-        if hasOddPort || address.contains("@") {
+        guard !isOdd else {
             throw VernalError(
                 .configuration,
                 "the connection string is not usable: what stands in the place of host, port and database makes no sense; "
