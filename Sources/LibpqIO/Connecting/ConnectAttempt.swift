@@ -195,7 +195,7 @@ package struct ConnectAttempt: ~Copyable {
         settings["hostaddr"] = target.hostaddr
         settings["port"] = target.port
         if let attributes = target.sessionAttributes { settings["target_session_attrs"] = attributes }
-        guard let handle = PGConnHandle(connectStart: settings.parameters) else {
+        guard let handle = PGConnHandle(connectStart: settings.options) else {
             failures.append(LibpqError(.connectFailed, "out of memory"))
             return nil
         }

@@ -2,16 +2,16 @@ internal import CLibpq
 
 /// Connection settings by libpq's keywords: what the user gave, and nothing else.
 package struct ConnectionSettings: Sendable, Hashable {
-    private struct Option: Sendable, Hashable {
+    struct Option: Sendable, Hashable {
         let keyword: String
         var value: String
     }
 
-    /// By their keywords, in order; never with an empty value.
+    /// By their keywords, in an order that does not vary; never with an empty value.
     ///
     /// A few, so that it need not be a dictionary, and the first of those that a process makes costs it more than an acquire.
     /// Holds secrets: never print it.
-    private var options: [Option] = []
+    private(set) var options: [Option] = []
 
     package init() {}
 
@@ -44,7 +44,9 @@ package struct ConnectionSettings: Sendable, Hashable {
     /// Copies libpq's list of options and frees it.
     init(consuming list: UnsafeMutablePointer<PQconninfoOption>?) {
         unsafe forEachOption(consuming: list) { keyword, value in
-            unsafe self[String(cString: keyword)] = unsafe value.map { unsafe String(cString: $0) }
+            // Most of the list: what was not given.
+            guard let value = unsafe value, unsafe value.pointee != 0 else { return }
+            unsafe self[String(cString: keyword)] = unsafe String(cString: value)
         }
     }
 
@@ -71,10 +73,11 @@ package struct ConnectionSettings: Sendable, Hashable {
         knownKeywords.contains(keyword)
     }
 
-    // An array, because a process asks about the few that its URL has, once.
+    // An array, because a process asks about the few that its URL has, once. Of an empty string, because PQconndefaults would look the
+    // user up in the system's files, too.
     private static let knownKeywords: [String] = {
         var keywords: [String] = []
-        unsafe forEachOption(consuming: PQconndefaults()) { keyword, _ in
+        unsafe forEachOption(consuming: PQconninfoParse("", nil)) { keyword, _ in
             unsafe keywords.append(String(cString: keyword))
         }
         return keywords
@@ -148,7 +151,7 @@ package struct ConnectionSettings: Sendable, Hashable {
     ) throws(LibpqError) -> ConnectionSettings {
         var probe = settings
         probe[keyword] = "impossible"
-        guard let handle = PGConnHandle(connectStart: probe.parameters) else {
+        guard let handle = PGConnHandle(connectStart: probe.options) else {
             throw LibpqError(.connectFailed, "out of memory")
         }
         let found = handle.conninfo
@@ -158,10 +161,5 @@ package struct ConnectionSettings: Sendable, Hashable {
             throw LibpqError(.invalidSettings, withoutSecrets(reason))
         }
         return found
-    }
-
-    /// The settings as `PQconnectStartParams` takes them, in an order that does not vary.
-    var parameters: [(keyword: String, value: String)] {
-        options.map { (keyword: $0.keyword, value: $0.value) }
     }
 }

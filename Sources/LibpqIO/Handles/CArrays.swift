@@ -5,7 +5,7 @@ internal import CLibpq
 /// Gives `body` two arrays of C strings that end with a null pointer: keywords, and the values beside them.
 @unsafe
 func withOptions<R>(
-    _ options: [(keyword: String, value: String)],
+    _ options: [ConnectionSettings.Option],
     _ body: (_ keywords: UnsafePointer<UnsafePointer<CChar>?>?, _ values: UnsafePointer<UnsafePointer<CChar>?>?) -> R
 ) -> R {
     let count = options.count

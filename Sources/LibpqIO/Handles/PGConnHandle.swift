@@ -27,8 +27,8 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQconnectStartParams`.
     ///
     /// - Returns: `nil` when there is no memory left; a connection whose status is bad when the start failed.
-    init?(connectStart parameters: [(keyword: String, value: String)]) {
-        let started = unsafe withOptions(parameters) { keywords, values in
+    init?(connectStart options: [ConnectionSettings.Option]) {
+        let started = unsafe withOptions(options) { keywords, values in
             unsafe PQconnectStartParams(keywords, values, 0)
         }
         guard let conn = unsafe started else { return nil }

@@ -8,6 +8,9 @@ public struct UniqueArray<Element: ~Copyable>: ~Copyable {
     /// How many there are.
     public private(set) var count = 0
 
+    /// Whether there are none.
+    public var isEmpty: Bool { count == 0 }
+
     /// An empty one takes no memory.
     public init() {
         unsafe places = UnsafeMutableBufferPointer(start: nil, count: 0)
@@ -30,7 +33,7 @@ public struct UniqueArray<Element: ~Copyable>: ~Copyable {
         count += 1
     }
 
-    /// Takes all elements out, from the first to the last.
+    /// Takes all elements out, from the first to the last; the memory is kept for others.
     public mutating func drain(_ body: (consuming Element) -> Void) {
         let all = count
         count = 0

@@ -11,26 +11,26 @@ extension Poller {
     /// thread would have run is run here: better than never.
     func start() {
         guard !startThread({ [self] in run() }) else { return }
-        let (sleepers, jobs) = registry.withLock { registry in
+        var jobs = UniqueArray<UnownedJob>()
+        let sleepers = registry.withLock { registry in
             registry.isRunning = false
-            defer { registry.jobs = [] }
-            return (registry.sleepers.parkings, registry.jobs)
+            swap(&registry.jobs, &jobs)
+            return registry.sleepers.parkings
         }
         for sleeper in sleepers { sleeper.wake(.ready) }
-        for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
+        jobs.drain { job in unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
     }
 
     /// What the thread does.
     private func run() {
         thread.store(currentThread(), ordering: .relaxed)
-        var jobs: [UnownedJob] = []
+        var jobs = UniqueArray<UnownedJob>()
         while true {
             // Tasks hand connections to one another here, each time with a job; the sockets can wait for some of them.
             for _ in 0..<Self.jobsBetweenLooks {
                 registry.withLock { swap(&$0.jobs, &jobs) }
                 if jobs.isEmpty { break }
-                for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
-                jobs.removeAll(keepingCapacity: true)
+                jobs.drain { job in unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
             }
             let limit = registry.withLock { registry -> Duration? in
                 guard registry.jobs.isEmpty else { return .zero }

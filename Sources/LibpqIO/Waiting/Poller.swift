@@ -21,13 +21,13 @@ final class Poller: Sendable {
         let watchesSocket: Bool
     }
 
-    struct Registry {
+    struct Registry: ~Copyable {
         var sleepers = SleeperTable()
         /// When the thread will look at the deadlines again; `nil` when it sleeps until something happens.
         var nextLook: Moment?
         var isRunning = false
         /// What the tasks that prefer this thread have to do, first come first served.
-        var jobs: [UnownedJob] = []
+        var jobs = UniqueArray<UnownedJob>()
         /// Whether the thread sleeps, so that a new job has to wake it.
         var isAsleep = false
 

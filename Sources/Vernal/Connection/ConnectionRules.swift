@@ -28,7 +28,8 @@ final class ConnectionRules: Sendable {
         idleSession = configuration.idleSessionTimeout.map {
             IdleSessionRule($0, options: configuration.settings["options"])
         }
-        wantsWriter = ["read-write", "primary"].contains(configuration.settings["target_session_attrs"])
+        let attributes = configuration.settings["target_session_attrs"]
+        wantsWriter = attributes == "read-write" || attributes == "primary"
         self.upstream = upstream
     }
 }

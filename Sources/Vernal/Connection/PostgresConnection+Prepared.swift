@@ -22,6 +22,7 @@ extension PostgresConnection {
 
     /// What to do with a statement that is about to be run.
     private mutating func use(for query: SQLQuery) -> StatementCache.Use {
+        let upstream = upstream
         guard statements.isOn, upstream.mayAllowNamedStatements else { return .plain }
         let isInTransaction = isInTransaction
         let use = statements.willRun(

@@ -6,10 +6,15 @@ internal import PoolCore
 ///
 /// It is looked at when connections come and go, so it needs no timer; and not at each of them, so it costs nothing.
 struct PoolWatch: ~Copyable, Sendable {
-    /// Who has the connection of each slot.
-    private(set) var borrowers: [Borrower?] = []
-    /// How each connection can be ended from outside.
-    private(set) var lifelines: [Lifeline?] = []
+    private struct Place: Sendable {
+        /// Who has the connection.
+        var borrower: Borrower?
+        /// How the connection can be ended from outside.
+        var lifeline: Lifeline?
+    }
+
+    /// By the slots of the connections.
+    private var places = UniqueArray<Place>()
     private var alerts: AlertRules
     private var nextAlertLook: Moment?
     private var nextLeakLook: Moment?
@@ -26,29 +31,37 @@ struct PoolWatch: ~Copyable, Sendable {
     }
 
     mutating func lent(_ slot: Int, to borrower: Borrower) {
-        while borrowers.count <= slot { borrowers.append(nil) }
-        borrowers[slot] = borrower
+        grow(to: slot)
+        places[slot].borrower = borrower
     }
 
     /// The connection has come back; whoever is handed it says so when he wakes.
     mutating func returned(_ slot: Int) {
-        borrowers[slot] = nil
+        places[slot].borrower = nil
     }
 
     mutating func opened(_ slot: Int, _ lifeline: Lifeline) {
-        while lifelines.count <= slot { lifelines.append(nil) }
-        lifelines[slot] = lifeline
+        grow(to: slot)
+        places[slot].lifeline = lifeline
+    }
+
+    private mutating func grow(to slot: Int) {
+        while places.count <= slot { places.append(Place()) }
     }
 
     func borrower(of connection: ConnectionID) -> Borrower? {
-        borrowers.indices.contains(connection.slot) ? borrowers[connection.slot] : nil
+        connection.slot < places.count ? places[connection.slot].borrower : nil
     }
 
     /// How many connections a task has, at the most: of some the connect may have failed.
-    func leases(of task: Int) -> Int { borrowers.count { $0?.task == task } }
+    func leases(of task: Int) -> Int {
+        var leases = 0
+        for slot in 0..<places.count where places[slot].borrower?.task == task { leases += 1 }
+        return leases
+    }
 
     func lifeline(of connection: ConnectionID) -> Lifeline? {
-        lifelines.indices.contains(connection.slot) ? lifelines[connection.slot] : nil
+        connection.slot < places.count ? places[connection.slot].lifeline : nil
     }
 
     mutating func connectEnded(failed: Bool) {
