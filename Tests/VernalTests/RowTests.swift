@@ -2,6 +2,7 @@ import Foundation
 import LibpqIO
 import Testing
 import Vernal
+import VernalTestKit
 
 private enum Role: String, Codable { case admin, guest }
 private enum Shirt: Int, PostgresCodable, Codable { case small = 1, large = 2 }
@@ -43,6 +44,45 @@ struct RowTests {
     let server: TypesTestServer
 
     init() async throws { server = try await TypesTestServer() }
+
+    @Test func `columns are those of the result, however much those of others resemble them`() async throws {
+        var random = SeededGenerator(seed: 4)
+        let types = ["int4", "text", "bool"]
+        for _ in 0..<300 {
+            // Few names, so that many results have the same ones in another order or with other types, or twice; up to more columns than
+            // are looked up one by one.
+            let columns = (0..<Int.random(in: 1...14, using: &random)).map { _ in
+                (name: "c\(Int.random(in: 0..<20, using: &random))", type: Int.random(in: 0..<3, using: &random))
+            }
+            let list = columns.map { "NULL::\(types[$0.type]) AS \($0.name)" }.joined(separator: ", ")
+            for _ in 0..<2 {
+                let row = try await server.query("SELECT \(unsafeRaw: list)").single()
+                #expect(row.columns.map(\.name) == columns.map(\.name))
+                #expect(row.columns.map(\.type) == columns.map { [.int4, .text, .bool][$0.type] })
+                for (index, column) in columns.enumerated() {
+                    if columns.count(where: { $0.name == column.name }) > 1 {
+                        #expect(throws: VernalError.self) { try row.isNull(column.name) }
+                    } else {
+                        #expect(try row.isNull(column.name), "\(index)")
+                    }
+                }
+                #expect(throws: VernalError.self) { try row.isNull("c20") }
+            }
+        }
+    }
+
+    @Test func `columns that were renamed or have another type are found under their new names`() async throws {
+        _ = try await server.query("CREATE TEMPORARY TABLE changing AS SELECT 1 AS id, 'x'::text AS name")
+        let query: SQLQuery = "SELECT * FROM changing"
+        for _ in 0..<3 { #expect(try await server.query(query).single()["name", as: String.self] == "x") }
+        _ = try await server.query("ALTER TABLE changing RENAME name TO label")
+        _ = try await server.query("ALTER TABLE changing ALTER id TYPE text")
+        for _ in 0..<3 {
+            let row = try await server.query(query).single()
+            #expect(try row["label", as: String.self] == "x" && row["id", as: String.self] == "1")
+            #expect(throws: VernalError.self) { try row["name", as: String.self] }
+        }
+    }
 
     @Test func `columns are read by index and by name`() async throws {
         let row = try await server.query("SELECT 1 AS id, 'x' AS \"userName\", NULL::int4 AS age").single()

@@ -1,3 +1,6 @@
+internal import LibpqIO
+internal import Synchronization
+
 /// A column of a result.
 public struct Column: Sendable, Hashable {
     /// The name; several columns can have the same.
@@ -9,28 +12,77 @@ public struct Column: Sendable, Hashable {
 /// The columns of a result, by position and by name.
 final class ColumnIndex: Sendable {
     let all: [Column]
-    /// Each name with its position, which is `nil` for a name that several columns have.
-    private let names: [(name: String, position: Int?)]
-    /// The same for many columns; comparing a few names is quicker than hashing one.
+    /// Where each name stands, `nil` for one that several columns have; only for many columns: comparing a few names is quicker than
+    /// hashing one.
     private let positions: [String: Int?]
+    private let hasDuplicates: Bool
 
     private static let fewColumns = 10
 
     init(_ columns: [Column]) {
         all = columns
+        guard columns.count > Self.fewColumns else {
+            positions = [:]
+            hasDuplicates = columns.indices.contains { index in
+                columns[..<index].contains { $0.name == columns[index].name }
+            }
+            return
+        }
         var positions: [String: Int?] = [:]
         positions.reserveCapacity(columns.count)
         for (position, column) in columns.enumerated() {
             positions.updateValue(positions.keys.contains(column.name) ? nil : position, forKey: column.name)
         }
-        names = columns.enumerated().map { ($1.name, positions[$1.name, default: nil] == nil ? nil : $0) }
         self.positions = positions
+        hasDuplicates = positions.count < columns.count
+    }
+
+    private convenience init(_ result: borrowing PGResultHandle) {
+        var columns: [Column] = []
+        columns.reserveCapacity(result.nfields)
+        for column in 0..<result.nfields {
+            columns.append(Column(name: result.fname(column), type: PostgresType(oid: result.ftype(column))))
+        }
+        self.init(columns)
     }
 
     private func entry(for name: String) -> Int?? {
-        guard names.count <= Self.fewColumns else { return positions[name] }
-        for entry in names where entry.name == name { return .some(entry.position) }
-        return nil
+        guard all.count <= Self.fewColumns else { return positions[name] }
+        guard let first = all.firstIndex(where: { $0.name == name }) else { return nil }
+        let isOnly = !hasDuplicates || !all[(first + 1)...].contains { $0.name == name }
+        return .some(isOnly ? first : nil)
+    }
+
+    // MARK: One for all results with the same columns
+
+    /// Those of earlier results, each where its shape says.
+    ///
+    /// A statement that is run again nearly always has the columns that it had. To make an index takes several allocations; to compare a
+    /// result with one that is there takes none.
+    private static let interned = Mutex([ColumnIndex?](repeating: nil, count: placeCount))
+    private static let placeCount = 64
+    /// Those of more columns are made anew each time: they would hold memory.
+    private static let mostColumns = 64
+
+    /// The index of a result's columns: that of an earlier result, if it had the same.
+    ///
+    /// What is found is compared and never trusted: a table may have changed, and two results may want the same place.
+    static func of(_ result: borrowing PGResultHandle) -> ColumnIndex {
+        guard result.nfields <= mostColumns else { return ColumnIndex(result) }
+        let place = Int(result.shape % UInt64(placeCount))
+        if let known = interned.withLock({ $0[place] }), known.describes(result) { return known }
+        let index = ColumnIndex(result)
+        interned.withLock { $0[place] = index }
+        return index
+    }
+
+    private func describes(_ result: borrowing PGResultHandle) -> Bool {
+        guard all.count == result.nfields else { return false }
+        for (column, known) in all.enumerated()
+        where known.type.oid != result.ftype(column) || !result.fname(column, is: known.name) {
+            return false
+        }
+        return true
     }
 
     /// The position of a column; `nil` if there is none of that name.

@@ -30,9 +30,7 @@ final class ResultStorage: Sendable {
     var columns: ColumnIndex {
         lazyColumns.withLock { known in
             if let known { return known }
-            let columns = ColumnIndex(
-                (0..<columnCount).map { Column(name: handle.fname($0), type: PostgresType(oid: handle.ftype($0))) }
-            )
+            let columns = ColumnIndex.of(handle)
             known = columns
             return columns
         }

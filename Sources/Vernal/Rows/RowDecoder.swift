@@ -9,6 +9,8 @@ final class RowDecodingPlan {
 
     init(_ columns: ColumnIndex) {
         self.columns = columns
+        // Most types ask for every column, and for nothing else.
+        steps.reserveCapacity(columns.all.count)
     }
 
     /// To be called at the start of each row.
