@@ -32,7 +32,7 @@ expect() {
 ./with-pgbouncer.sh "$EXAMPLE_BIN/benchmarks" --rounds 1 --calls 100 --peer psycopg_pool \
     --json "$folder/report.json" --svg "$folder/report.svg" >"$folder/report.txt" || { cat "$folder/report.txt"; exit 1; }
 
-claim 'every benchmark ran' 'len(names) == 9'
+claim 'every benchmark ran' 'len(names) == 11'
 claim 'over every way' '{l["transport"] for l in lines if l["name"] == "warm query"} == {"unix", "tcp", "pgbouncer"}'
 claim 'a warm query is one round trip' \
     'all(l["roundTrips"] == 1 for l in counted if l["name"].startswith("warm query"))'

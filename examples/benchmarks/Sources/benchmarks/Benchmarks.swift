@@ -19,8 +19,8 @@ enum Benchmarks {
     ///
     /// A new benchmark is a file in `Cases` and a line here.
     static let all: [Benchmark] = [
-        .warmQuery, .sixColumns, .manyRows, .connect, .leaseAlone, .oneConnectionShared, .tenConnectionsShared, .stall,
-        .getEngine,
+        .warmQuery, .sixColumns, .manyRows, .copyOut, .copyIn, .connect, .leaseAlone, .oneConnectionShared,
+        .tenConnectionsShared, .stall, .getEngine,
     ]
 
     static func main() async throws {

@@ -1,5 +1,13 @@
 internal import CBench
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 /// A connection of libpq that C code works on.
 ///
 /// It is `Sendable` because a session gives its contestants their turns one after the other, and `close` comes last.
@@ -42,6 +50,21 @@ final class CPeer: @unchecked Sendable {
             throw BenchmarkError("C got no rows")
         }
         return Int(digest.rows)
+    }
+
+    /// Copies to this side; the number of bytes.
+    func copyOut(_ statement: String) throws -> Int {
+        var bytes: UInt64 = 0
+        guard unsafe bench_peer_copy_out(peer, statement, &bytes) == 0 else { throw BenchmarkError("C: a copy failed") }
+        return Int(bytes)
+    }
+
+    /// Copies the same piece to the server, again and again.
+    func copyIn(_ statement: String, _ piece: String, times: Int) throws {
+        let failed = unsafe piece.withCString { piece in
+            unsafe bench_peer_copy_in(peer, statement, piece, strlen(piece), Int32(times))
+        }
+        guard failed == 0 else { throw BenchmarkError("C: a copy failed") }
     }
 
     /// Connects and closes again.

@@ -41,6 +41,14 @@ typedef struct {
 /* Runs a statement without parameters, binary, and reads every column of every row by its type. `how` prepares it once. */
 int bench_peer_rows(bench_peer *peer, int how, const char *statement, bench_digest *digest);
 
+/* COPY (copy.c). */
+
+/* Runs a COPY … TO STDOUT and counts its bytes. */
+int bench_peer_copy_out(bench_peer *peer, const char *statement, uint64_t *bytes);
+
+/* Runs a COPY … FROM STDIN with the same piece of data, again and again. */
+int bench_peer_copy_in(bench_peer *peer, const char *statement, const char *piece, size_t size, int pieces);
+
 /* Threads that share connections (crowd.c). */
 
 typedef struct bench_crowd bench_crowd;
