@@ -43,6 +43,8 @@ extension `On a real server` {
             var random = SeededGenerator(seed: 40)
             try await withEngine { engine in
                 var served = 0
+                // Those that a busy machine let run for nothing of their 4 ms: they are refused before they wait.
+                var late = 0
                 for _ in 0..<150 {
                     try await holding(engine) { release in
                         let waiter = Task {
@@ -52,12 +54,14 @@ extension `On a real server` {
                         try await release()
                         switch await waiter.result {
                         case .success: served += 1
-                        case .failure(let error): #expect((error as? VernalError)?.code == .poolExhausted)
+                        case .failure(let error):
+                            let code = (error as? VernalError)?.code
+                            if code == .timedOut { late += 1 } else { #expect(code == .poolExhausted) }
                         }
                     }
                     #expect(engine.isAtRest)
                 }
-                #expect(served + engine.statistics.waitTimeouts == 150)
+                #expect(served + late + engine.statistics.waitTimeouts == 150)
                 #expect(try await engine.leasableConnections() == 1)
                 #expect(engine.statistics.connects == 1)
             }
