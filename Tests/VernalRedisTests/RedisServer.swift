@@ -73,7 +73,10 @@ final class RedisServer: Sendable {
         pid = Int32(line.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
         let deadline = ContinuousClock.now + .seconds(10)
         while !Self.isReady(folder) {
-            guard ContinuousClock.now < deadline else { throw RedisDidNotStart() }
+            guard ContinuousClock.now < deadline else {
+                stop()
+                throw RedisDidNotStart()
+            }
             try await Task.sleep(for: .milliseconds(10))
         }
     }
