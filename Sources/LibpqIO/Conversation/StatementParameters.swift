@@ -35,16 +35,16 @@ package struct StatementParameters: Sendable {
         bytes.reserveCapacity(count * (Header.size + 16))
     }
 
-    /// The same for parameters of the same types: FNV-1a over the types.
+    /// The same for parameters of the same types.
     package var signature: UInt64 {
-        var signature: UInt64 = 0xCBF2_9CE4_8422_2325
+        var hash = FNVHash()
         var offset = 0
         for _ in 0..<count {
             let header = header(at: offset)
-            signature = (signature ^ UInt64(header.type)) &* 0x0000_0100_0000_01B3
+            hash.combine(header.type)
             offset += header.extent
         }
-        return signature
+        return hash.value
     }
 
     /// The most parameters that a statement can have: the protocol counts them in 16 bits.

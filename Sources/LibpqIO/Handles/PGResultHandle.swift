@@ -1,13 +1,5 @@
 internal import CLibpq
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
-
 /// The owner of a `PGresult`: one method per libpq function, libpq's words kept.
 ///
 /// A result is read-only once libpq has handed it over, and libpq documents that several threads may read one at the
@@ -43,22 +35,27 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
     ///
     /// The corresponding libpq function is `PQfname`.
     package func fname(_ column: Int, is name: String) -> Bool {
-        guard let found = unsafe PQfname(result, Int32(column)) else { return name.isEmpty }
-        return unsafe name.withCString { unsafe strcmp(found, $0) == 0 }
+        guard var byte = unsafe PQfname(result, Int32(column)) else { return name.isEmpty }
+        for wanted in name.utf8 {
+            // Also at the end of the shorter one, which is a NUL, and no name has one.
+            guard unsafe byte.pointee == CChar(bitPattern: wanted) else { return false }
+            unsafe byte += 1
+        }
+        return unsafe byte.pointee == 0
     }
 
-    /// The same for results with the same columns, and nearly always another one for others: FNV-1a over types and names.
+    /// The same for results with the same columns, and nearly always another one for others.
     package var shape: UInt64 {
-        var shape: UInt64 = 0xCBF2_9CE4_8422_2325
+        var hash = FNVHash()
         for column in 0..<nfields {
-            shape = (shape ^ UInt64(ftype(column))) &* 0x0000_0100_0000_01B3
-            guard var byte = unsafe UnsafePointer(PQfname(result, Int32(column))) else { continue }
+            hash.combine(ftype(column))
+            guard var byte = unsafe PQfname(result, Int32(column)) else { continue }
             while unsafe byte.pointee != 0 {
-                unsafe shape = (shape ^ UInt64(UInt8(bitPattern: byte.pointee))) &* 0x0000_0100_0000_01B3
+                unsafe hash.combine(byte.pointee)
                 unsafe byte += 1
             }
         }
-        return shape ^ shape >> 32
+        return hash.value ^ hash.value >> 32
     }
 
     /// The corresponding libpq function is `PQftype`.
