@@ -120,7 +120,7 @@ extension PostgresConnection {
             return false
         }
         limits.end = outer
-        return link.transactionStatus == .idle
+        return link.isIdle
     }
 
     // MARK: When it comes back
@@ -179,6 +179,6 @@ extension PostgresConnection {
         } catch {
             return false
         }
-        return link.transactionStatus == .idle
+        return link.isIdle
     }
 }

@@ -102,7 +102,7 @@ extension PostgresConnection {
         }
         if isShared, state != "0A000" { upstream.lostStatement(state) }
         // Nothing was run; but in a transaction the error has ended that, and some poolers end the connection.
-        guard link.transactionStatus == .idle else { throw error }
+        guard link.isIdle else { throw error }
         return try await link.query(query.text, query.parameters, until: deadline)
     }
 

@@ -87,6 +87,6 @@ extension PostgresConnection {
     mutating func noteOpening(_ error: VernalError) {
         // What was not sent can be sent later.
         guard error.statementWasSent || error.code == .connectionLost else { return }
-        opening = link.transactionStatus == .idle ? .failed(error) : nil
+        opening = link.isIdle ? .failed(error) : nil
     }
 }

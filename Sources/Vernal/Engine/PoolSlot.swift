@@ -1,5 +1,4 @@
 internal import LibpqIO
-internal import PoolCore
 
 /// A connection as it goes from hand to hand in the pool.
 typealias BoxedConnection = UniqueBox<PostgresConnection>
