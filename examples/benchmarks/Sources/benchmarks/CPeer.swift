@@ -1,13 +1,5 @@
 internal import CBench
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
-
 /// A connection of libpq that C code works on.
 ///
 /// It is `Sendable` because a session gives its contestants their turns one after the other, and `close` comes last.
@@ -61,9 +53,7 @@ final class CPeer: @unchecked Sendable {
 
     /// Copies the same piece to the server, again and again.
     func copyIn(_ statement: String, _ piece: String, times: Int) throws {
-        let failed = unsafe piece.withCString { piece in
-            unsafe bench_peer_copy_in(peer, statement, piece, strlen(piece), Int32(times))
-        }
+        let failed = unsafe bench_peer_copy_in(peer, statement, piece, piece.utf8.count, Int32(times))
         guard failed == 0 else { throw BenchmarkError("C: a copy failed") }
     }
 

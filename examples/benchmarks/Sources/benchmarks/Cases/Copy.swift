@@ -17,8 +17,8 @@ extension Benchmark {
         let size = try CPeer(server).copyOut(statement)
         let query = SQLQuery(unsafeRaw: statement)
         return [
-            try CCopy(server, "C PQgetCopyData") { peer in try peer.copyOut(statement) == size },
-            try await EngineRows(server, name: "", dropping: table) { engine in
+            try CWork(server, "C PQgetCopyData") { peer in try peer.copyOut(statement) == size },
+            try await EngineWork(server, name: "", dropping: table) { engine in
                 try await engine.withConnection { connection in
                     try await connection.copyOut(query) { data in
                         var bytes = 0
@@ -46,12 +46,12 @@ extension Benchmark {
         let statement = "COPY \(table) FROM STDIN"
         let query = SQLQuery(unsafeRaw: statement)
         return [
-            try CCopy(server, "C PQputCopyData") { peer in
+            try CWork(server, "C PQputCopyData") { peer in
                 try peer.execute(truncate)
                 try peer.copyIn(statement, piece, times: rowCount / rows)
                 return true
             },
-            try await EngineRows(server, name: "", dropping: table) { engine in
+            try await EngineWork(server, name: "", dropping: table) { engine in
                 try await engine.withConnection { connection in
                     try await connection.execute(SQLQuery(unsafeRaw: truncate))
                     let taken = try await connection.copyIn(query) { data in
@@ -61,29 +61,5 @@ extension Benchmark {
                 }
             },
         ]
-    }
-}
-
-/// C that copies.
-private struct CCopy: Contestant {
-    let peer: CPeer
-    let name: String
-    let work: @Sendable (CPeer) throws -> Bool
-
-    init(_ server: Server, _ name: String, _ work: @escaping @Sendable (CPeer) throws -> Bool) throws {
-        peer = try CPeer(server)
-        self.name = name
-        self.work = work
-    }
-
-    var reference: Reference? { .plain }
-    var backends: [Int32] { [peer.backend] }
-
-    func run(_ calls: Int, into samples: inout Samples) throws {
-        for _ in 0..<calls {
-            let start = bench_now()
-            guard try work(peer) else { throw BenchmarkError("C copied something else") }
-            samples.append(bench_now() - start)
-        }
     }
 }

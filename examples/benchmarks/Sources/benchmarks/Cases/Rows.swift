@@ -15,17 +15,17 @@ extension Benchmark {
             '2026-01-01 00:00:00Z'::timestamptz AS seen, true AS active, 42::int8 AS visits
             """
         let query = SQLQuery(unsafeRaw: statement)
-        let readsTuple: EngineRows.Work = { engine in
+        let readsTuple: EngineWork.Work = { engine in
             let row = try await engine.query(query).first.unwrapped
             let person: (Int32, String, Double, Date, Bool, Int64) = try row.decode()
             return person.0 == 7 && person.5 == 42
         }
         return [
-            try CRows(server, .params, statement, rows: 1),
-            try CRows(server, .prepared, statement, rows: 1),
-            try await EngineRows(server, name: "", work: readsTuple),
-            try await EngineRows(server, name: "not prepared", prepares: false, work: readsTuple),
-            try await EngineRows(server, name: "as a Decodable") { engine in
+            try CWork.rows(server, .params, statement, rows: 1),
+            try CWork.rows(server, .prepared, statement, rows: 1),
+            try await EngineWork(server, name: "", work: readsTuple),
+            try await EngineWork(server, name: "not prepared", prepares: false, work: readsTuple),
+            try await EngineWork(server, name: "as a Decodable") { engine in
                 let person = try await engine.query(query).first.unwrapped.decode(Person.self)
                 return person.id == 7 && person.visits == 42
             },
@@ -47,14 +47,14 @@ extension Benchmark {
         let statement = "SELECT id, name, score, seen FROM \(table)"
         let query = SQLQuery(unsafeRaw: statement)
         return [
-            try CRows(server, .params, statement, rows: count),
-            try await EngineRows(server, name: "") { engine in
+            try CWork.rows(server, .params, statement, rows: count),
+            try await EngineWork(server, name: "") { engine in
                 let rows = try await engine.query(query)
                 var sum = Sum()
                 for row in rows { try sum.add(row) }
                 return sum.isRight(for: count)
             },
-            try await EngineRows(server, name: "streamed", dropping: table) { engine in
+            try await EngineWork(server, name: "streamed", dropping: table) { engine in
                 try await engine.stream(query, rowsAtOnce: 256) { rows in
                     var sum = Sum()
                     while let row = try await rows.next() { try sum.add(row) }
@@ -99,68 +99,18 @@ extension Optional {
     }
 }
 
-/// Binary, each value read where libpq has put it.
-private struct CRows: Contestant {
-    let peer: CPeer
-    let how: CPeer.How
-    let statement: String
-    let rows: Int
-
-    init(_ server: Server, _ how: CPeer.How, _ statement: String, rows: Int) throws {
-        peer = try CPeer(server)
-        self.how = how
-        self.statement = statement
-        self.rows = rows
-    }
-
-    var name: String { how == .params ? "C PQexecParams" : "C PQexecPrepared" }
-    var reference: Reference? { how == .params ? .plain : .prepared }
-    var backends: [Int32] { [peer.backend] }
-
-    func run(_ calls: Int, into samples: inout Samples) throws {
-        for _ in 0..<calls {
-            let start = bench_now()
-            guard try peer.rows(how, statement) == rows else { throw BenchmarkError("C got too few rows") }
-            samples.append(bench_now() - start)
-        }
-    }
-}
-
-struct EngineRows: Contestant {
-    /// Does the work; whether what came of it is right.
-    typealias Work = @Sendable (Engine) async throws -> Bool
-
-    let name: String
-    let engine: Engine
-    let backends: [Int32]
-    /// Made for the run.
-    let table: String?
-    let work: Work
-
-    init(
+extension CWork {
+    /// Binary, each value read where libpq has put it.
+    fileprivate static func rows(
         _ server: Server,
-        name: String,
-        prepares: Bool = true,
-        dropping table: String? = nil,
-        work: @escaping Work
-    ) async throws {
-        self.name = name
-        engine = try await .connected(server, prepares: prepares)
-        backends = [try await engine.backend()]
-        self.table = table
-        self.work = work
-    }
-
-    func run(_ calls: Int, into samples: inout Samples) async throws {
-        for _ in 0..<calls {
-            let start = bench_now()
-            guard try await work(engine) else { throw BenchmarkError("the engine got wrong rows") }
-            samples.append(bench_now() - start)
-        }
-    }
-
-    func close() async {
-        if let table { _ = try? await engine.execute(SQLQuery(unsafeRaw: "DROP TABLE \(table)")) }
-        await engine.dispose()
+        _ how: CPeer.How,
+        _ statement: String,
+        rows: Int
+    ) throws -> CWork {
+        try CWork(
+            server,
+            how == .params ? "C PQexecParams" : "C PQexecPrepared",
+            reference: how == .params ? .plain : .prepared
+        ) { peer in try peer.rows(how, statement) == rows }
     }
 }
