@@ -1,17 +1,27 @@
 // Reading the bytes of a cell. The checks are here, so that the decoders need no `unsafe`.
 
-/// The bytes of a value in the memory of its result: they are there as long as that is, so it is never kept.
-@safe
-package struct PGResultCell {
-    private let bytes: UnsafeRawBufferPointer
+/// A value in the memory of its result: it is there as long as that is, so it is never kept.
+///
+/// It is public in a module that no user sees, because only what is public is worked out in place by other modules.
+@safe @frozen
+public struct PGResultCell {
+    @usableFromInline let start: UnsafeRawPointer
+    @usableFromInline let count: Int
+    /// The OID of its type.
+    public let type: UInt32
 
-    init(_ start: UnsafePointer<CChar>?, count: Int) {
-        unsafe bytes = UnsafeRawBufferPointer(start: start, count: count)
+    init(_ start: UnsafeRawPointer, count: Int, type: UInt32) {
+        unsafe self.start = start
+        self.count = count
+        self.type = type
     }
 
     /// The bytes.
-    package var span: Span<UInt8> {
-        @_lifetime(borrow self) get { unsafe _overrideLifetime(Span(_unsafeBytes: bytes), borrowing: self) }
+    @inlinable @inline(__always)
+    public var span: Span<UInt8> {
+        @_lifetime(borrow self) get {
+            unsafe _overrideLifetime(Span(_unsafeStart: start, byteCount: count), borrowing: self)
+        }
     }
 }
 

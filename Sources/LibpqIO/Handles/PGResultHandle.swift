@@ -88,18 +88,20 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
         return try body(unsafe Span(_unsafeBytes: bytes))
     }
 
-    /// The bytes of a cell, straight from the memory of the result; `nil` for NULL.
+    /// The bytes of a cell, straight from the memory of the result, and its type; `nil` for NULL.
     ///
-    /// This is the way that every value of every row takes. The corresponding libpq functions are `PQgetvalue`, `PQgetlength` and, for
-    /// values without bytes, `PQgetisnull`.
+    /// This is the way that every value of every row takes. The corresponding libpq functions are `PQgetvalue`, `PQgetlength`, `PQftype`
+    /// and, for values without bytes, `PQgetisnull`.
     ///
     /// - Precondition: the row and the column exist.
     package func cell(_ row: Int, _ column: Int) -> PGResultCell? {
+        let (i, k) = (Int32(truncatingIfNeeded: row), Int32(truncatingIfNeeded: column))
         // A NULL has no bytes, so only values without bytes have to be asked about. libpq checks the row and the column:
         // a cell that does not exist has the length 0.
-        let count = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
-        guard count > 0 else { return getisnull(row, column) ? nil : unsafe PGResultCell(nil, count: 0) }
-        return unsafe PGResultCell(PQgetvalue(result, Int32(row), Int32(column)), count: count)
+        let count = unsafe Int(PQgetlength(result, i, k))
+        if count == 0, getisnull(row, column) { return nil }
+        guard let value = unsafe PQgetvalue(result, i, k) else { preconditionFailure("no such cell") }
+        return unsafe PGResultCell(value, count: count, type: PQftype(result, k))
     }
 
     /// Whether the values, or the data of a copy, are in binary format.

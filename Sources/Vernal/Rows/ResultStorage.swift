@@ -52,7 +52,7 @@ final class ResultStorage: Sendable {
         _ body: (Span<UInt8>, PostgresType, PostgresFormat) throws -> Void
     ) throws -> Bool {
         guard let cell = handle.cell(row, column) else { return false }
-        try body(cell.span, self.type(ofColumn: column), format)
+        try body(cell.span, PostgresType(oid: cell.type), format)
         return true
     }
 
@@ -83,7 +83,7 @@ final class ResultStorage: Sendable {
         column += 1
         do {
             guard let cell = handle.cell(row, current) else { return try valueForNull(current) }
-            return try T.decode(cell.span, type: self.type(ofColumn: current), format: format)
+            return try T.decode(cell.span, type: PostgresType(oid: cell.type), format: format)
         } catch {
             throw failure(current, T.self, error)
         }

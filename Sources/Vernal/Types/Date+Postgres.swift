@@ -51,7 +51,13 @@ extension Date: PostgresCodable {
 
     /// The date that is this many microseconds after 2000-01-01 00:00:00 UTC.
     init(microsecondsSince2000 microseconds: Int64) {
-        // Two steps, as the microseconds of a date far away have more bits than a Double.
+        let (shifted, overflows) = microseconds.subtractingReportingOverflow(Int64(secondsBetweenEpochs) * 1_000_000)
+        // Up to 285 years off a Double holds them all, and is rounded once.
+        if !overflows, shifted.magnitude <= 1 << 53 {
+            self.init(timeIntervalSinceReferenceDate: Double(shifted) / 1_000_000)
+            return
+        }
+        // Two steps, as the microseconds of a date further away have more bits than a Double.
         let (seconds, fraction) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
         self.init(timeIntervalSinceReferenceDate: Double(seconds) - secondsBetweenEpochs + Double(fraction) / 1_000_000)
     }
