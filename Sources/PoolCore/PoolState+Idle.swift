@@ -6,8 +6,7 @@ extension PoolState {
     /// Nearly every acquire of a warm process finds one, so it is asked for first.
     package mutating func freshConnection(now: Moment) -> ConnectionID? {
         guard waiters.isEmpty, !isPaused(now), slots.counts.halfOpen == 0, let newest = slots.idle.last,
-            let age = slots.entries[newest.slot].restedFor(now: now), age < limits.pingBypass,
-            !isOverdue(newest, age: age, now: now)
+            slots.entries[newest.slot].isFresh(limits, now: now)
         else { return nil }
         // The oldest may have to be closed.
         guard slots.idle.count == 1 || slots.idle.first.map({ !isOverdue(idle: $0, now: now) }) ?? true else {
@@ -70,7 +69,7 @@ extension PoolState {
     private func isOverdue(halfOpen connection: ConnectionID, now: Moment) -> Bool {
         let slot = slots[connection]
         guard let begun = slot.begun, begun <= now else { return true }
-        return max(now - begun, slot.frozenFor) > limits.halfOpenLimit
+        return max(now - begun, slot.frozenFor ?? .zero) > limits.halfOpenLimit
     }
 
     private mutating func livenessCheck(_ connection: ConnectionID, now: Moment) -> LivenessCheck {

@@ -8,7 +8,7 @@ extension PoolState {
         now: Moment
     ) -> ReturnAction {
         guard slots.is(connection, .leased) else { return .close }
-        if let held = slots.heldFor(connection, now: now) { timings.use.record(held) }
+        if let leasedAt = slots.entries[connection.slot].leasedAt { timings.use.record(now - leasedAt) }
         endLease(connection)
         if let reason = reasonToEvict(connection, state, now: now) {
             evict(connection, reason)

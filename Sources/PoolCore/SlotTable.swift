@@ -31,7 +31,7 @@ struct SlotTable: Sendable, Hashable {
         /// When it came back last.
         fileprivate(set) var idleSince: Moment?
         /// The longest time since then in which the process was frozen, by another clock than that of the instants.
-        fileprivate(set) var frozenFor = Duration.zero
+        fileprivate(set) var frozenFor: Duration?
         /// When it was lent last.
         fileprivate(set) var leasedAt: Moment?
         /// How often it was lent.
@@ -48,7 +48,17 @@ struct SlotTable: Sendable, Hashable {
         /// For how long nobody has used it, at least.
         @inline(__always)
         func unusedFor(now: Moment) -> Duration {
-            max(idleSince.map { now - $0 } ?? .zero, frozenFor)
+            max(idleSince.map { now - $0 } ?? .zero, frozenFor ?? .zero)
+        }
+
+        /// Whether all that is known of it holds, because it came back a moment ago and was not frozen since.
+        @inline(__always)
+        func isFresh(_ limits: PoolLimits, now: Moment) -> Bool {
+            if let expiry, expiry <= now { return false }
+            guard let idleSince, frozenFor == nil, idleSince <= now, now < idleSince + limits.pingBypass,
+                now < idleSince + limits.idleTimeout, now < idleSince + limits.hardIdleLimit
+            else { return false }
+            return true
         }
 
         /// As `unusedFor`; `nil` when the clock was set back since then, as after a restore: then nobody knows.
@@ -69,7 +79,7 @@ struct SlotTable: Sendable, Hashable {
             if before == .vacant { self = Slot(serial: connection.serial) }
             self.phase = phase
             // A connect that was left in a freeze stays as old as it is, however often it is taken up and left again.
-            if phase == .idle || phase == .leased { frozenFor = .zero }
+            if phase == .idle || phase == .leased { frozenFor = nil }
             note(&self)
             return before
         }
@@ -207,7 +217,7 @@ struct SlotTable: Sendable, Hashable {
     /// Remembers a freeze for every connection that nobody used meanwhile.
     mutating func noteFreeze(of gap: Duration) {
         for slot in entries.indices where entries[slot].phase == .idle || entries[slot].phase == .halfOpen {
-            entries[slot].frozenFor = max(entries[slot].frozenFor, gap)
+            entries[slot].frozenFor = max(entries[slot].frozenFor ?? .zero, gap)
         }
     }
 

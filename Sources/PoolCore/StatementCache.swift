@@ -15,7 +15,7 @@ package struct StatementCache: Sendable, Hashable {
     }
 
     private struct Entry: Sendable, Hashable {
-        let sample: UInt64
+        let sample: TextSample
         let text: String
         /// `nil` as long as it was seen only once.
         var name: String?
@@ -60,19 +60,21 @@ package struct StatementCache: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - text: the statement.
+    ///   - sample: its sample, where that is known.
     ///   - signature: the same for parameters of the same types.
     ///   - mayPrepare: whether it may be prepared now.
     ///   - mayForget: whether the server may be told to forget others now. Not in a transaction, which an error would end.
     /// - Returns: how to run it. What is to be prepared counts as prepared from now on.
     package mutating func willRun(
         _ text: String,
+        sample: TextSample? = nil,
         signature: UInt64,
         mayPrepare: Bool = true,
         mayForget: Bool = true
     ) -> Use {
         guard capacity > 0 else { return .plain }
         uses += 1
-        let sample = TextSample.hash(text.utf8.span)
+        let sample = sample ?? TextSample(text)
         guard let index = index(of: text, sample) else {
             if text.utf8.count <= Self.longestText { remember(text, sample, signature) }
             return .plain
@@ -90,7 +92,7 @@ package struct StatementCache: Sendable, Hashable {
         return .prepare(name: name, forget: surplus)
     }
 
-    private mutating func remember(_ text: String, _ sample: UInt64, _ signature: UInt64) {
+    private mutating func remember(_ text: String, _ sample: TextSample, _ signature: UInt64) {
         if entries.count >= capacity,
             let oldest = entries.indices.min(by: { entries[$0].lastUse < entries[$1].lastUse })
         {
@@ -104,16 +106,16 @@ package struct StatementCache: Sendable, Hashable {
     }
 
     /// Where texts of a sample begin, or would.
-    private func firstIndex(of sample: UInt64) -> Int {
+    private func firstIndex(of sample: TextSample) -> Int {
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
-            if entries[middle].sample < sample { low = middle + 1 } else { high = middle }
+            if entries[middle].sample.value < sample.value { low = middle + 1 } else { high = middle }
         }
         return low
     }
 
-    private func index(of text: String, _ sample: UInt64) -> Int? {
+    private func index(of text: String, _ sample: TextSample) -> Int? {
         var index = firstIndex(of: sample)
         while index < entries.count, entries[index].sample == sample {
             if entries[index].text == text { return index }
@@ -122,7 +124,7 @@ package struct StatementCache: Sendable, Hashable {
         return nil
     }
 
-    private func index(of text: String) -> Int? { index(of: text, TextSample.hash(text.utf8.span)) }
+    private func index(of text: String) -> Int? { index(of: text, TextSample(text)) }
 
     /// What was prepared for a statement is of no use any more.
     package mutating func giveUp(_ text: String) {

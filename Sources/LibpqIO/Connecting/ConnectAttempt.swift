@@ -85,7 +85,7 @@ package struct ConnectAttempt: ~Copyable {
     ) async -> Progress {
         if marks.begun == nil { marks.begun = .now }
         while true {
-            if Task.isCancelled {
+            if CurrentTask.isCancelled {
                 noteLeft()
                 return .interrupted(.cancelled, phase)
             }

@@ -128,7 +128,7 @@ extension LibpqConnection {
     /// Gives the copy up when its time is over, which no wait would tell while the socket takes all there is.
     private mutating func keepTime(until deadline: Moment?) async throws(LibpqError) {
         let isLate = deadline.map { $0 <= .now } ?? false
-        guard isLate || Task.isCancelled else { return }
+        guard isLate || CurrentTask.isCancelled else { return }
         await abandon(patience: .zero)
         throw Self.gaveUp(isLate ? .timedOut : .cancelled)
     }

@@ -68,7 +68,7 @@ extension LibpqConnection {
     ///
     /// - Throws: `cancelled`, `timedOut`, or `unsupported` when another statement is still under way.
     package func checkBeforeSending(until deadline: Moment?) throws(LibpqError) {
-        if Task.isCancelled {
+        if CurrentTask.isCancelled {
             throw LibpqError(.cancelled, "the task was cancelled before the statement was sent")
         }
         if let deadline, deadline <= .now {

@@ -26,4 +26,9 @@ package enum ForkGuard {
         _ = isArmed
         return generations.load(ordering: .relaxed)
     }
+
+    /// Whether this process is another one than that in which the generation was that.
+    package static func hasForked(since generation: Int) -> Bool {
+        generations.load(ordering: .relaxed) != generation
+    }
 }

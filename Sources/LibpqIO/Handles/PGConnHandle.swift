@@ -40,7 +40,7 @@ struct PGConnHandle: ~Copyable, @unchecked Sendable {
 
     deinit {
         lifeline.detach()
-        if generation == ForkGuard.generation {
+        if !ForkGuard.hasForked(since: generation) {
             unsafe PQfinish(conn)
         } else {
             // In a forked child the conversation is the parent's: libpq would say goodbye in its name. What libpq holds is lost.

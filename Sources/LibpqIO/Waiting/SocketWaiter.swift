@@ -13,7 +13,7 @@ package final class SocketWaiter: Sendable {
     /// A forked child has its own: its parent's thread is not there, and its parent's event queue is not to be touched.
     package static var shared: SocketWaiter {
         ofProcess.withLock { current in
-            if current.generation != ForkGuard.generation { current = (ForkGuard.generation, SocketWaiter()) }
+            if ForkGuard.hasForked(since: current.generation) { current = (ForkGuard.generation, SocketWaiter()) }
             return current.waiter
         }
     }
@@ -107,7 +107,7 @@ package final class SocketWaiter: Sendable {
 
         let isOwnThread = poller.isCurrentThread
         if isOwnThread {
-            if wait.isCancellable, Task.isCancelled { return .nothing }
+            if wait.isCancellable, CurrentTask.isCancelled { return .nothing }
         } else {
             guard isAlone, InPlaceRule.allowsWait(average: pace.average, sparesThread: Self.sparesThread) else {
                 return .nothing
@@ -130,10 +130,10 @@ package final class SocketWaiter: Sendable {
     private func waitOn(_ wait: Wait, _ pace: inout AnswerPace, after outcome: Outcome) async -> WakeReason {
         if outcome == .givesWay {
             await Task.yield()
-            if wait.isCancellable, Task.isCancelled { return .cancelled }
+            if wait.isCancellable, CurrentTask.isCancelled { return .cancelled }
             if waitInPlace(wait, &pace, givesWay: false) == .ready { return .ready }
         }
-        if wait.isCancellable, Task.isCancelled { return .cancelled }
+        if wait.isCancellable, CurrentTask.isCancelled { return .cancelled }
         if let deadline = wait.deadline, deadline <= .now { return .timedOut }
         waiting.add(1, ordering: .relaxed)
         defer { waiting.subtract(1, ordering: .relaxed) }
@@ -151,7 +151,7 @@ package final class SocketWaiter: Sendable {
     ///
     /// Never in place; and it does not count as waiting for a server, so that it keeps nobody else from doing so.
     func sleep(untilReadable descriptor: Int32, deadline: Moment?) async -> WakeReason {
-        if Task.isCancelled { return .cancelled }
+        if CurrentTask.isCancelled { return .cancelled }
         if let deadline, deadline <= .now { return isReadable(descriptor) ? .ready : .timedOut }
         return await poller.sleep(
             at: Parking(),

@@ -38,10 +38,15 @@ package struct PinGuard: Sendable {
     package init() {}
 
     /// What a statement does to its session.
-    package mutating func classify(_ text: String) -> StatementClass {
+    ///
+    /// - Parameters:
+    ///   - text: the statement.
+    ///   - sample: its sample, where that is known.
+    /// - Returns: what it is.
+    package mutating func classify(_ text: String, sample: TextSample? = nil) -> StatementClass {
         let bytes = text.utf8.span
         guard bytes.count <= Self.largestText else { return StatementClassifier.classify(bytes) }
-        let place = Int(truncatingIfNeeded: TextSample.hash(bytes)) & (Self.placeCount - 1)
+        let place = Int(truncatingIfNeeded: (sample ?? TextSample(bytes)).value) & (Self.placeCount - 1)
         if let entry = entries[place], entry.text == text { return entry.found }
         let found = StatementClassifier.classify(bytes)
         entries[place] = Entry(text: text, found: found)

@@ -5,8 +5,12 @@ internal import PoolCore
 extension PostgresConnection {
     /// Sends a statement as it costs least: prepared, when it has come before.
     @inline(__always)
-    mutating func send(_ query: SQLQuery, until deadline: Moment?) async throws(LibpqError) -> PGResultHandle {
-        switch use(for: query) {
+    mutating func send(
+        _ query: SQLQuery,
+        sample: TextSample,
+        until deadline: Moment?
+    ) async throws(LibpqError) -> PGResultHandle {
+        switch use(for: query, sample) {
         case .plain:
             return try await link.query(query.text, query.parameters, until: deadline)
         case .prepared(let name):
@@ -21,12 +25,13 @@ extension PostgresConnection {
     }
 
     /// What to do with a statement that is about to be run.
-    private mutating func use(for query: SQLQuery) -> StatementCache.Use {
+    private mutating func use(for query: SQLQuery, _ sample: TextSample) -> StatementCache.Use {
         let upstream = upstream
         guard statements.isOn, upstream.mayAllowNamedStatements else { return .plain }
         let isInTransaction = isInTransaction
         let use = statements.willRun(
             query.text,
+            sample: sample,
             signature: query.parameters.signature,
             // What can be asked in a transaction may not be enough to find out.
             mayPrepare: !isInTransaction || upstream.allowsNames(inTransaction: true),

@@ -110,14 +110,19 @@ public struct PostgresConnection: ~Copyable, Sendable {
 
     // In place, as what it calls before the statement is sent: each function that may suspend costs a frame of its own.
     @inline(__always)
-    mutating func run(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> PGResultHandle {
-        let deadline = try await admit(query, timeout: timeout)
+    mutating func run(
+        _ query: SQLQuery,
+        timeout: Duration?,
+        in invocation: InvocationDeadline? = .current
+    ) async throws(VernalError) -> PGResultHandle {
+        let sample = TextSample(query.text)
+        let deadline = try await admit(query, sample: sample, timeout: timeout, in: invocation)
         let span = TraceSpan("query", statement: query.text)
         // The rules may have become stricter since the transaction was opened.
         if opening != nil, !upstream.allowsPipelining { try await sendOpening() }
         if opening != nil { return try await runFirst(query, until: deadline, span) }
         do throws(LibpqError) {
-            let result = try await send(query, until: deadline)
+            let result = try await send(query, sample: sample, until: deadline)
             span.end()
             return result
         } catch {
@@ -129,18 +134,27 @@ public struct PostgresConnection: ~Copyable, Sendable {
 
     /// Looks at a statement before it is sent.
     ///
+    /// - Parameters:
+    ///   - query: the statement.
+    ///   - sample: of its text, where that is known.
+    ///   - timeout: how long it may take.
+    ///   - invocation: whose time it takes.
     /// - Returns: when it has to be done.
     /// - Throws: `invalidParameter` or `misuse` when it is not to be sent.
     @inline(__always)
-    mutating func admit(_ query: SQLQuery, timeout: Duration?) async throws(VernalError) -> Moment? {
+    mutating func admit(
+        _ query: SQLQuery,
+        sample: TextSample? = nil,
+        timeout: Duration?,
+        in invocation: InvocationDeadline? = .current
+    ) async throws(VernalError) -> Moment? {
         try query.validated()
         if session.isWatched || statements.isOn || upstream.guardsStatements {
-            let (traits, isDelicate) = upstream.look(at: query.text)
+            let (traits, isDelicate) = upstream.look(at: query.text, sample: sample)
             session.willRun(traits)
             noteStatements(traits)
             if isDelicate, upstream.guardsStatements { try await keepRules(of: query.text) }
         }
-        let invocation = InvocationDeadline.current
         link.cancelTimeout = limits.cancelTimeout(in: invocation)
         noteSending()
         return limits.deadline(timeout, in: invocation)

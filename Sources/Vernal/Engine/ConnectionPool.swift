@@ -92,7 +92,7 @@ final class ConnectionPool: Sendable {
     }
 
     /// Whether this process was forked from the one that made the pool, whose connections are not its own.
-    var isInherited: Bool { generation != ForkGuard.generation }
+    var isInherited: Bool { ForkGuard.hasForked(since: generation) }
 
     /// What an acquire does next: the state's action, with the things that belong to it.
     enum Step: ~Copyable, Sendable {
@@ -117,7 +117,7 @@ final class ConnectionPool: Sendable {
     ///
     /// Nearly every acquire of a warm process ends here, so it costs one look at the clock and one lock, and no suspension.
     func acquireAtOnce(_ request: AcquireRequest) -> BoxedConnection? {
-        guard lendsQuietly, !events.isObserved, !Task.isCancelled, !isInherited, request.deadline > request.begun
+        guard lendsQuietly, !events.isObserved, !CurrentTask.isCancelled, !isInherited, request.deadline > request.begun
         else { return nil }
         return shared.withLock { shared in
             guard let id = shared.state.freshConnection(now: request.begun),
@@ -213,7 +213,7 @@ final class ConnectionPool: Sendable {
 
     /// Refuses what can come to nothing, before anything is spent on it: a ping or a connect would only be begun.
     func checkChance(of request: AcquireRequest) throws(VernalError) {
-        guard !Task.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
+        guard !CurrentTask.isCancelled else { throw gaveUp(.cancelled, .poolQueue) }
         guard !isInherited else { throw inherited() }
         guard request.deadline > .now else { throw tooLate() }
     }
@@ -229,7 +229,7 @@ final class ConnectionPool: Sendable {
             case .lend(var connection, let check):
                 let isFit = await connection.value.isFit(after: afterThaw(check), until: request.deadline, self)
                 // The task may have been cancelled in the very moment in which it was handed the connection.
-                if Task.isCancelled {
+                if CurrentTask.isCancelled {
                     giveBack(connection, isFit ? .reusable : .broken)
                     throw gaveUp(.cancelled, .poolQueue)
                 }

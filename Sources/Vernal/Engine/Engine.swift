@@ -109,8 +109,11 @@ public final class Engine: Sendable {
         fileID: StaticString = #fileID,
         line: Int = #line
     ) async throws -> Rows {
-        try await replaying(isRepeatable, at: CallSite(fileID: fileID, line: line)) { connection in
-            Rows(try await connection.run(query, timeout: timeout))
+        let site = CallSite(fileID: fileID, line: line)
+        // Asked for once, for the acquire and for the statement.
+        let invocation = InvocationDeadline.current
+        return try await replaying(isRepeatable, at: site, in: invocation) { connection in
+            Rows(try await connection.run(query, timeout: timeout, in: invocation))
         }
     }
 
@@ -132,8 +135,10 @@ public final class Engine: Sendable {
         fileID: StaticString = #fileID,
         line: Int = #line
     ) async throws -> Int {
-        try await replaying(isRepeatable, at: CallSite(fileID: fileID, line: line)) { connection in
-            try await connection.run(query, timeout: timeout).cmdTuples
+        let site = CallSite(fileID: fileID, line: line)
+        let invocation = InvocationDeadline.current
+        return try await replaying(isRepeatable, at: site, in: invocation) { connection in
+            try await connection.run(query, timeout: timeout, in: invocation).cmdTuples
         }
     }
 
@@ -142,10 +147,11 @@ public final class Engine: Sendable {
     func withConnection<R>(
         acquireTimeout: Duration? = nil,
         at site: CallSite,
+        in invocation: InvocationDeadline? = .current,
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
         let pool = try pool.get()
-        let request = pool.request(from: site, timeout: acquireTimeout)
+        let request = pool.request(from: site, timeout: acquireTimeout, in: invocation)
         let connection: BoxedConnection
         if let fresh = pool.acquireAtOnce(request) {
             connection = fresh
@@ -164,12 +170,13 @@ public final class Engine: Sendable {
     package func replaying<R>(
         _ isRepeatable: Bool,
         at site: CallSite,
+        in invocation: InvocationDeadline? = .current,
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
         var mayRepeat = true
         while true {
             do {
-                return try await withConnection(at: site, body)
+                return try await withConnection(at: site, in: invocation, body)
             } catch let error as VernalError where error.code == .connectionLost && mayRepeat {
                 guard isRepeatable || !error.statementWasSent else { throw error }
                 mayRepeat = false

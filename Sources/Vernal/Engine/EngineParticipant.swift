@@ -45,10 +45,14 @@ final class EngineParticipant: InvocationParticipant {
 
 extension ConnectionPool {
     /// The request of a caller that asks now.
-    func request(from site: CallSite, timeout: Duration?) -> AcquireRequest {
+    func request(
+        from site: CallSite,
+        timeout: Duration?,
+        in invocation: InvocationDeadline? = .current
+    ) -> AcquireRequest {
         let now = Moment.now
         var deadline = now + (timeout ?? configuration.acquireTimeout)
-        if let invocation = InvocationDeadline.current {
+        if let invocation {
             deadline = min(deadline, invocation.moment - configuration.invocationMargin)
         }
         return AcquireRequest(at: now, until: deadline, from: site)

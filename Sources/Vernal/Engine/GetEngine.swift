@@ -44,7 +44,7 @@ final class EngineRegistry: Sendable {
 
         /// A child that was forked shares no connection with its parent, and says nothing over those that it inherited.
         mutating func forgetThoseOfParent() {
-            guard generation != ForkGuard.generation else { return }
+            guard ForkGuard.hasForked(since: generation) else { return }
             self = Engines()
         }
     }

@@ -289,9 +289,9 @@ final class UpstreamWatch: Sendable {
     func `class`(of text: String) -> StatementClass { state.withLock { $0.pins.classify(text) } }
 
     /// What a statement does to its session, and whether there is anything among it that it must not do, or not everywhere.
-    func look(at text: String) -> (traits: StatementTraits, isDelicate: Bool) {
+    func look(at text: String, sample: TextSample?) -> (traits: StatementTraits, isDelicate: Bool) {
         state.withLock { state in
-            let traits = state.pins.classify(text).traits
+            let traits = state.pins.classify(text, sample: sample).traits
             return (traits, traits.intersects(state.rules.forbidden))
         }
     }
