@@ -55,10 +55,11 @@ let package = Package(
         .target(name: "Moments", swiftSettings: strict),
         .target(name: "PoolCore", dependencies: ["Moments"], swiftSettings: strict),
         .target(name: "InvocationLifecycle", dependencies: ["Moments"], swiftSettings: strict),
-        .target(name: "CCurrentTask"),
+        // The main queue is libdispatch's, which a program has in any case.
+        .target(name: "CSwiftRuntime", linkerSettings: [.linkedLibrary("dispatch", .when(platforms: [.linux]))]),
         .target(
             name: "LibpqIO",
-            dependencies: ["CLibpq", "CCurrentTask", "Moments"],
+            dependencies: ["CLibpq", "CSwiftRuntime", "Moments"],
             // For spans of libpq's memory that are bound to what owns it.
             swiftSettings: strict + [.enableExperimentalFeature("Lifetimes")]
         ),

@@ -9,14 +9,14 @@ import Testing
     static let arrows: [String: Set<String>] = [
         "CLibpq": [],
         "CHiredis": [],
-        "CCurrentTask": [],
+        "CSwiftRuntime": [],
         "CThreadSanitizer": [],
         "CTraceVariable": [],
         "CHeapUse": [],
         "Moments": [],
         "PoolCore": ["Moments"],
         "InvocationLifecycle": ["Moments"],
-        "LibpqIO": ["CLibpq", "CCurrentTask", "Moments"],
+        "LibpqIO": ["CLibpq", "CSwiftRuntime", "Moments"],
         "Vernal": [
             "PoolCore", "LibpqIO", "InvocationLifecycle", "Moments", "Logging",
             // Each behind a trait of the same name.
@@ -42,7 +42,10 @@ import Testing
     ]
 
     /// Lines that start a task outside of structured concurrency, each with its reason.
-    static let unstructuredTasks: [String: String] = [:]
+    static let unstructuredTasks: [String: String] = [
+        "Sources/LibpqIO/Waiting/SocketWaiter+Main.swift:Task.detached(executorPreference: executor) {":
+            "the program itself: nobody waits for it, because the process ends with it"
+    ]
 
     @Test(arguments: try SourceTree.modules())
     func `has arrows in one direction only`(module: String) throws {
@@ -122,7 +125,7 @@ import Testing
         for declaration in declarations {
             let own = declaration.prefix { $0 != "\n" } + declaration.dropFirst().components(separatedBy: "arget(")[0]
             // No Swift in them.
-            let others = ["CCurrentTask", "CThreadSanitizer", "CTraceVariable", "CHeapUse"]
+            let others = ["CSwiftRuntime", "CThreadSanitizer", "CTraceVariable", "CHeapUse"]
             if others.contains(where: { own.contains("name: \"\($0)\"") }) { continue }
             #expect(own.contains("swiftSettings: strict"), "a target without the strict settings: \(own.prefix(60))")
         }

@@ -77,7 +77,7 @@ import Testing
             .deletingLastPathComponent()
         // The modules lie beside the program of the tests.
         let products = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let task = products.appending(path: "CCurrentTask.build/module.modulemap").path
+        let task = products.appending(path: "CSwiftRuntime.build/module.modulemap").path
         let headers = try output(of: ["pkg-config", "--cflags", "libpq"]).split(whereSeparator: \.isWhitespace)
         return try output(
             of: [

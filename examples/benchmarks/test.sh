@@ -64,6 +64,17 @@ expect 'an unknown peer is refused' test "$code" = 64
 ./with-delay.py 5 "$EXAMPLE_BIN/benchmarks" --rounds 1 --calls 10 --filter 'warm query' --json "$folder/report.json" >"$folder/report.txt"
 claim 'what is far away is as far as was said' 'all(l["transport"] == "tcp" and l["p50us"] > 5000 for l in lines) and lines'
 expect 'the least program has its row, and all the others' test "$("$EXAMPLE_BIN/first-row" 3 </dev/null)" = 1.
+expect 'it has one thread' python3 -c '
+import os, subprocess, sys
+program = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+assert program.stdout.read(2) == b"1."
+threads = len(os.listdir(f"/proc/{program.pid}/task")) if sys.platform == "linux" else 1
+program.stdin.close()
+assert program.wait() == 0 and threads == 1, threads' "$EXAMPLE_BIN/first-row"
+expect 'it fails when it has no database' eval \
+    '! DATABASE_URL=postgres://me:secret@127.0.0.1:1/none "$EXAMPLE_BIN/first-row" </dev/null >"$folder/report.txt" 2>&1'
+expect 'and says why' grep -q '^error: connection to server' "$folder/report.txt"
+expect 'without the password' eval '! grep secret "$folder/report.txt"'
 expect 'it does not grow' python3 memory.py "$EXAMPLE_BIN/first-row" 30000 >"$folder/report.txt"
 
 printf 'benchmarks: %d checks passed\n' "$passed"

@@ -1,4 +1,4 @@
-internal import CCurrentTask
+internal import CSwiftRuntime
 
 /// What can be asked of the task in which the caller runs.
 package enum CurrentTask {

@@ -5,6 +5,13 @@ internal import Darwin
 struct EventQueue: Sendable {
     private let queue: Int32
 
+    /// The token of what the main actor has to do: none.
+    static let mainQueueToken: UInt64 = 0
+    /// Whether what the main actor has to do can be watched.
+    static let watchesMainQueue = false
+
+    func watchMainQueue() {}
+
     init() {
         queue = kqueue()
         precondition(queue >= 0, "the process has no file descriptor left for its event queue")

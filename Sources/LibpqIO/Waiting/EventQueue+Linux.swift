@@ -1,5 +1,6 @@
 #if os(Linux)
 internal import CLibpq
+internal import CSwiftRuntime
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -13,14 +14,26 @@ struct EventQueue: Sendable {
 
     /// The token of the descriptor that only wakes the thread up.
     private static let nudgeToken: UInt64 = 0
+    /// The token of what the main actor has to do.
+    static let mainQueueToken = UInt64.max
+    /// Whether what the main actor has to do can be watched.
+    static let watchesMainQueue = true
 
     init() {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         wakeUp = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         precondition(epoll >= 0 && wakeUp >= 0, "the process has no file descriptor left for its event queue")
-        var event = unsafe epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.nudgeToken))
-        _ = unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, wakeUp, &event)
+        watch(wakeUp, Self.nudgeToken)
     }
+
+    /// Asks to be told whenever a descriptor can be read.
+    private func watch(_ descriptor: Int32, _ token: UInt64) {
+        var event = unsafe epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: token))
+        _ = unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+    }
+
+    /// Asks to be told whenever the main actor has something to do.
+    func watchMainQueue() { watch(main_queue_descriptor(), Self.mainQueueToken) }
 
     /// Readable when `wait` would return at once.
     var descriptor: Int32 { epoll }
@@ -58,12 +71,11 @@ struct EventQueue: Sendable {
             var tokens: [UInt64] = []
             for index in 0..<max(0, Int(count)) {
                 let token = unsafe ready[index].data.u64
-                if token == Self.nudgeToken {
+                if token == Self.nudgeToken || token == Self.mainQueueToken {
                     var ignored: eventfd_t = 0
-                    _ = unsafe eventfd_read(wakeUp, &ignored)
-                } else {
-                    tokens.append(token)
+                    _ = unsafe eventfd_read(token == Self.nudgeToken ? wakeUp : main_queue_descriptor(), &ignored)
                 }
+                if token != Self.nudgeToken { tokens.append(token) }
             }
             return tokens
         }

@@ -1,3 +1,4 @@
+internal import CSwiftRuntime
 internal import Moments
 internal import Synchronization
 
@@ -22,7 +23,7 @@ extension Poller {
     }
 
     /// What the thread does.
-    private func run() {
+    func run() -> Never {
         thread.store(currentThread(), ordering: .relaxed)
         var jobs = UniqueArray<UnownedJob>()
         while true {
@@ -44,18 +45,19 @@ extension Poller {
     /// Wakes those whose sockets are ready or whose time is over.
     private func wake(_ ready: [UInt64]) {
         let now = Moment.now
-        let due: [(Parking, WakeReason)] = registry.withLock { registry in
+        var woken = UniqueArray<Parking>()
+        let late = registry.withLock { registry -> [Parking] in
             registry.isAsleep = false
-            var due = ready.compactMap { token in
-                registry.sleepers.remove(token).map { ($0.parking, WakeReason.ready) }
+            for token in ready {
+                if let entry = registry.sleepers.remove(token) { woken.append(entry.parking) }
             }
-            if let nextLook = registry.nextLook, nextLook <= now {
-                let (late, next) = registry.sleepers.removeDue(now)
-                due += late.map { ($0, .timedOut) }
-                registry.nextLook = next
-            }
-            return due
+            guard let nextLook = registry.nextLook, nextLook <= now else { return [] }
+            let (late, next) = registry.sleepers.removeDue(now)
+            registry.nextLook = next
+            return late
         }
-        for (parking, reason) in due { parking.wake(reason) }
+        woken.drain { parking in parking.wake(.ready) }
+        for parking in late { parking.wake(.timedOut) }
+        if ready.contains(EventQueue.mainQueueToken) { main_queue_drain() }
     }
 }

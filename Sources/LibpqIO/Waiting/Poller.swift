@@ -15,7 +15,7 @@ internal import Darwin
 /// in place never has it. Arming a socket needs no wake-up of the thread; only a deadline that is nearer than
 /// all others does.
 final class Poller: Sendable {
-    struct Entry {
+    struct Entry: Sendable {
         let parking: Parking
         let deadline: Moment?
         let watchesSocket: Bool

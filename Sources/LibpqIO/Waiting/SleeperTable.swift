@@ -3,14 +3,14 @@ internal import Moments
 /// What the poller watches, each under a token that no later one has.
 ///
 /// A table of places and no dictionary: there is an entry made and taken out for every wait, and hashing costs more than all the rest of that.
-struct SleeperTable {
-    private struct Place {
+struct SleeperTable: ~Copyable {
+    private struct Place: Sendable {
         /// How often the place was used: part of the token, so that a late word about an earlier sleeper wakes nobody.
         var turn: UInt32 = 0
         var entry: Poller.Entry?
     }
 
-    private var places: [Place] = []
+    private var places = UniqueArray<Place>()
     private var free: [Int] = []
     /// How many of the entries watch a socket.
     private(set) var sockets = 0
@@ -36,7 +36,7 @@ struct SleeperTable {
     /// Takes an entry out; `nil` when it is not there any more.
     mutating func remove(_ token: UInt64) -> Poller.Entry? {
         let index = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
-        guard places.indices.contains(index), token == self.token(of: index) else { return nil }
+        guard index < places.count, token == self.token(of: index) else { return nil }
         guard let entry = places[index].entry.take() else { return nil }
         free.append(index)
         if entry.watchesSocket { sockets -= 1 }
@@ -44,7 +44,7 @@ struct SleeperTable {
     }
 
     /// Everybody who sleeps.
-    var parkings: [Parking] { places.compactMap { $0.entry?.parking } }
+    var parkings: [Parking] { (0..<places.count).compactMap { places[$0].entry?.parking } }
 
     /// Takes out whose time is over.
     ///
@@ -52,7 +52,7 @@ struct SleeperTable {
     mutating func removeDue(_ now: Moment) -> (due: [Parking], next: Moment?) {
         var due: [Parking] = []
         var next: Moment?
-        for index in places.indices {
+        for index in 0..<places.count {
             guard let deadline = places[index].entry?.deadline else { continue }
             if deadline <= now {
                 if let entry = remove(token(of: index)) { due.append(entry.parking) }

@@ -87,7 +87,7 @@ extension ConnectionPool {
             // The pool may have been made larger.
             shared.growSlots()
         }
-        finish(unused)
+        finish(&unused)
         settle()
     }
 

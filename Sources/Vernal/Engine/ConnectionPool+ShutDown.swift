@@ -23,7 +23,7 @@ extension ConnectionPool {
             return action.reject.compactMap { shared.put(.reject(.closed), for: $0) }
         }
         for sleeper in sleepers { sleeper.wake(.ready) }
-        finish(unused)
+        finish(&unused)
         settle()
         let grace = max(.zero, deadline - .now)
         let end = deadline - min(grace / 10, .milliseconds(100))
@@ -60,7 +60,7 @@ extension ConnectionPool {
             _ = shared.thawDetector.clocksRead(.now)
         }
         for lifeline in lifelinesInUse { lifeline.cut() }
-        finish(unused)
+        finish(&unused)
         events.emit(.invalidated) { $0.reason = "the process was restored" }
         settle()
     }

@@ -72,7 +72,7 @@ extension ConnectionPool {
                 let parking = shared.put(wake.take(), for: waiter)
                 return (parking.map { [$0] } ?? [], false)
             }
-            finish(expired)
+            finish(&expired)
             for sleeper in sleepers { sleeper.wake(.ready) }
             if isDone { return }
         }

@@ -26,7 +26,7 @@ final class ConnectionPool: Sendable {
         var mayCountSlots = true
         var isFirstConnect = true
         /// What the connections were admitted with, if somebody is asked before each connect.
-        var tickets: [ConnectionID: ConnectTicket] = [:]
+        var tickets = Dictionary<ConnectionID, ConnectTicket>()
         var thawDetector = ThawDetector()
         var watch: PoolWatch
         /// Sessions that were cleaned for the next caller.
@@ -275,12 +275,12 @@ final class ConnectionPool: Sendable {
             for connection in decision.close { expired.append(shared.takeOut(connection)) }
             return shared.step(for: decision.take(), request.borrower)
         }
-        finish(expired)
+        finish(&expired)
         return step
     }
 
     /// Closes connections whose places were given up.
-    func finish(_ closing: consuming UniqueArray<Closing>) {
+    func finish(_ closing: inout UniqueArray<Closing>) {
         closing.drain { closing in
             let (connection, reason) = (closing.connection, closing.reason)
             _ = consume closing

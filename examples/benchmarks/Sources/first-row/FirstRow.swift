@@ -13,25 +13,14 @@ internal import Darwin
 /// It writes a byte when it has the row, makes as many more warm queries as its argument says, writes another byte, and ends when its
 /// input ends.
 ///
-/// `main` is synchronous: an asynchronous one ends the first thread, which in a static executable sorts all of its
-/// unwind tables first.
+/// It runs on one thread. An asynchronous `main` would end the first one, which in a static executable sorts all of its unwind tables first,
+/// and start four.
 @main
 enum FirstRow {
     static func main() {
         // As C reads its arguments: a list of strings would be a twentieth of all that is measured here.
         let calls = CommandLine.argc > 1 ? unsafe CommandLine.unsafeArgv[1].map { unsafe atoi($0) } ?? 0 : 0
-        // Nothing waits for this task: the process ends with it. It runs where the answers arrive, so one thread does for both; the pool that
-        // all tasks share would start with three.
-        Task.detached(executorPreference: Engine.executor) {
-            do {
-                try await run(calls)
-                _exit(0)
-            } catch {
-                print(error)
-                _exit(1)
-            }
-        }
-        while true { pause() }
+        Engine.runMain { try await run(calls) }
     }
 
     private static func run(_ calls: Int32) async throws {

@@ -7,7 +7,12 @@ import Vernal
 ///
 /// `--create` makes the table, with columns of text, if it is missing. `DATABASE_URL` says where.
 @main struct CopyImport {
-    static func main() async {
+    static func main() {
+        // One thread for all of it: the job is over sooner than others would have begun.
+        Engine.runMain { await run() }
+    }
+
+    static func run() async {
         let arguments = CommandLine.arguments.dropFirst().filter { $0 != "--create" }
         guard arguments.count == 2, let table = arguments.first, let path = arguments.last else {
             fail("usage: copy-import TABLE FILE [--create]")
@@ -35,7 +40,7 @@ import Vernal
             let definitions = columns.map { "\($0) text" as SQLQuery }.joined(separator: ", ")
             try await engine.execute("CREATE TABLE IF NOT EXISTS \(name) (\(definitions))")
         }
-        var progress = Progress(of: file.size)
+        let progress = await Progress(of: file.size)
         let begun = ContinuousClock.now
         let rows = try await engine.copyIn(
             "COPY \(name) (\(columns.joined(separator: ", "))) FROM STDIN (FORMAT csv, HEADER)"
@@ -43,10 +48,10 @@ import Vernal
             while let piece = try file.next() {
                 // Waits when the server is slower than the disk.
                 try await data.write(piece)
-                progress.add(piece.count)
+                await progress.add(piece.count)
             }
         }
-        progress.end()
+        await progress.end()
         let time = ContinuousClock.now - begun
         await engine.dispose()
         return (rows, Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18)

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A bar on the terminal; nothing when standard error is none.
-struct Progress {
+@MainActor final class Progress {
     private let total: Int
     private var done = 0
     private var percent = -1
@@ -11,7 +11,7 @@ struct Progress {
         self.total = max(1, total)
     }
 
-    mutating func add(_ bytes: Int) {
+    func add(_ bytes: Int) {
         done += bytes
         let now = done * 100 / total
         guard isShown, now != percent else { return }

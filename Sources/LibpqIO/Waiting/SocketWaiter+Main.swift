@@ -1,0 +1,43 @@
+internal import CSwiftRuntime
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+extension SocketWaiter {
+    /// Runs a program on the first thread of the process, which from then on watches the sockets and runs what prefers that, and what the main
+    /// actor has to do; and ends the process with the program.
+    package func runMain(_ body: @escaping @Sendable () async throws -> Void) -> Never {
+        precondition(is_main_thread(), "only the first thread of a process can run its program")
+        let isPoller = poller.claimMainThread()
+        // Nothing waits for it: the process ends with it.
+        Task.detached(executorPreference: executor) {
+            do {
+                try await body()
+                exit(EXIT_SUCCESS)
+            } catch {
+                var text = "error: \(error)\n"
+                text.withUTF8 { _ = unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+                exit(EXIT_FAILURE)
+            }
+        }
+        if isPoller { poller.run() }
+        main_queue_serve()
+    }
+}
+
+extension Poller {
+    /// Makes the first thread of the process, which calls this, the one that watches and runs, as soon as it comes to `run`.
+    ///
+    /// - Returns: `false` when there is one already, or the platform lets nobody else do what the main actor has to do.
+    fileprivate func claimMainThread() -> Bool {
+        guard EventQueue.watchesMainQueue, registry.withLock({ $0.mustStart() }) else { return false }
+        events.watchMainQueue()
+        return true
+    }
+}
