@@ -99,10 +99,10 @@ package struct StatementCache: Sendable, Hashable {
             // The server is told with the next statement that it has to prepare: no flight for that alone.
             giveUp(at: oldest)
         }
-        entries.insert(
-            Entry(sample: sample, text: text, signature: signature, lastUse: uses),
-            at: firstIndex(of: sample)
-        )
+        let place = firstIndex(of: sample)
+        entries.append(Entry(sample: sample, text: text, signature: signature, lastUse: uses))
+        // Not `insert(_:at:)`, for which a process has to find out one type more.
+        for index in (place..<entries.count - 1).reversed() { entries.swapAt(index, index + 1) }
     }
 
     /// Where texts of a sample begin, or would.

@@ -148,7 +148,7 @@ extension `On a real server` {
 
     @Suite struct `The deadline of an invocation` {
         private func within<R>(_ limit: Duration, _ body: () async throws -> R) async throws -> R {
-            try await InvocationDeadline.$current.withValue(InvocationDeadline(.now + limit)) { try await body() }
+            try await InvocationDeadline.$bound.withValue(InvocationDeadline(.now + limit)) { try await body() }
         }
 
         @Test func `ends a statement in time, less the margin`() async throws {

@@ -56,5 +56,5 @@ extension FaultProxy {
 
 /// Runs a closure as an invocation with that much time left.
 func within<R>(_ limit: Duration, _ body: () async throws -> R) async throws -> R {
-    try await InvocationDeadline.$current.withValue(InvocationDeadline(.now + limit)) { try await body() }
+    try await InvocationDeadline.$bound.withValue(InvocationDeadline(.now + limit)) { try await body() }
 }

@@ -244,7 +244,7 @@ extension `On a real server` {
                     proxy.when(clientSends: "COMMIT", .forwardThenDrop)
                     let deadline = InvocationDeadline(.now + .milliseconds(300))
                     let error = try await #require(throws: VernalError.self) {
-                        try await InvocationDeadline.$current.withValue(deadline) {
+                        try await InvocationDeadline.$bound.withValue(deadline) {
                             try await engine.withTransaction { connection in try await connection.execute("SELECT 1") }
                         }
                     }
@@ -261,7 +261,7 @@ extension `On a real server` {
                 try await engine.execute("CREATE TEMPORARY TABLE late (n int)")
                 let deadline = InvocationDeadline(.now + .milliseconds(150))
                 let error = try await #require(throws: VernalError.self) {
-                    try await InvocationDeadline.$current.withValue(deadline) {
+                    try await InvocationDeadline.$bound.withValue(deadline) {
                         try await engine.withTransaction { connection in
                             try await connection.execute("INSERT INTO late VALUES (1)")
                             while Moment.now < deadline.moment { await Task.yield() }

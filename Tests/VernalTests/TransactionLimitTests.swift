@@ -110,8 +110,7 @@ extension `On a real server` {
                 try await using(proxy.engine { $0.invocationMargin = .zero }) { engine in
                     try await engine.execute("SELECT 1")
                     let before = proxy.counts.roundTrips
-                    let limits = try await InvocationDeadline.$current.withValue(InvocationDeadline(.now + .seconds(7)))
-                    {
+                    let limits = try await InvocationDeadline.$bound.withValue(InvocationDeadline(.now + .seconds(7))) {
                         try await engine.withTransaction { connection in
                             try await connection.query(
                                 """

@@ -43,6 +43,7 @@ package struct ConnectionSettings: Sendable, Hashable {
 
     /// Copies libpq's list of options and frees it.
     init(consuming list: UnsafeMutablePointer<PQconninfoOption>?) {
+        options.reserveCapacity(16)
         unsafe forEachOption(consuming: list) { keyword, value in
             // Most of the list: what was not given.
             guard let value = unsafe value, unsafe value.pointee != 0 else { return }

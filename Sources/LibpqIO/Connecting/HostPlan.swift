@@ -64,6 +64,8 @@ struct HostPlan: Sendable, Hashable {
 
     private static func list(_ value: String?) -> [String] {
         guard let value, !value.isEmpty else { return [] }
+        // Nearly always; taking it apart costs a process that has just started a good deal.
+        if !value.utf8.contains(UInt8(ascii: ",")), value.utf8.first != UInt8(ascii: " ") { return [value] }
         return value.split(separator: ",", omittingEmptySubsequences: false).map { element in
             String(element.drop { $0 == " " })
         }

@@ -124,7 +124,7 @@ extension StatementClassifier {
     }
 
     static func word(_ token: SQLToken, _ bytes: Span<UInt8>, folded: Bool) -> SQLWord? {
-        SQLWord.named(by: hash(token.content, bytes, folded: folded), length: token.content.count)
+        SQLWord(hash(token.content, bytes, folded: folded))
     }
 
     /// The next token, without going on to it.

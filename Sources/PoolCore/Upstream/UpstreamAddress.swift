@@ -4,9 +4,22 @@
 enum UpstreamAddress {
     /// What is behind an address; `nil` when it says nothing.
     static func verdict(host: String?, port: Int?, user: String?) -> UpstreamVerdict? {
-        let name = HostName(host ?? "")
-        return amazon(name) ?? neon(name) ?? supabase(name, port, user) ?? others(name, host ?? "", port)
+        let host = host ?? ""
+        // The folder of a socket is nobody's domain.
+        if host.utf8.first == UInt8(ascii: "/") { return socket(host) ?? tenant(port, user) ?? port.flatMap(byPort) }
+        let name = HostName(host)
+        return amazon(name) ?? neon(name) ?? supabase(name, port) ?? tenant(port, user) ?? others(name, port)
             ?? port.flatMap(byPort)
+    }
+
+    private static func socket(_ folder: String) -> UpstreamVerdict? {
+        guard folder.hasPrefix("/cloudsql/") else { return nil }
+        return UpstreamVerdict(
+            .direct,
+            .none,
+            confidence: 0.8,
+            reasons: ["the socket is that of the Cloud SQL Auth Proxy, which only passes bytes on"]
+        )
     }
 
     private static func amazon(_ name: HostName) -> UpstreamVerdict? {
@@ -46,7 +59,7 @@ enum UpstreamAddress {
         )
     }
 
-    private static func supabase(_ name: HostName, _ port: Int?, _ user: String?) -> UpstreamVerdict? {
+    private static func supabase(_ name: HostName, _ port: Int?) -> UpstreamVerdict? {
         if name.ends(with: "pooler.supabase.com"), let first = name.labels.first,
             ["aws-", "fly-", "gcp-"].contains(where: { first.hasPrefix($0) })
         {
@@ -69,26 +82,20 @@ enum UpstreamAddress {
             }
             return UpstreamVerdict(.direct, .none, confidence: 0.8, reasons: ["the host is a Supabase project"])
         }
-        if port == 6543, user?.contains(".") == true {
-            return UpstreamVerdict(
-                .supavisor,
-                .transaction,
-                confidence: 0.85,
-                reasons: ["the port is 6543 and the user name has a tenant in it, as Supavisor wants it"]
-            )
-        }
         return nil
     }
 
-    private static func others(_ name: HostName, _ host: String, _ port: Int?) -> UpstreamVerdict? {
-        if host.hasPrefix("/cloudsql/") {
-            return UpstreamVerdict(
-                .direct,
-                .none,
-                confidence: 0.8,
-                reasons: ["the socket is that of the Cloud SQL Auth Proxy, which only passes bytes on"]
-            )
-        }
+    private static func tenant(_ port: Int?, _ user: String?) -> UpstreamVerdict? {
+        guard port == 6543, user?.contains(".") == true else { return nil }
+        return UpstreamVerdict(
+            .supavisor,
+            .transaction,
+            confidence: 0.85,
+            reasons: ["the port is 6543 and the user name has a tenant in it, as Supavisor wants it"]
+        )
+    }
+
+    private static func others(_ name: HostName, _ port: Int?) -> UpstreamVerdict? {
         if name.ends(with: "hyperdrive.local") {
             return UpstreamVerdict(
                 .unknownPooler,
@@ -158,15 +165,16 @@ enum UpstreamAddress {
 
 /// A host name in lower case, taken apart.
 struct HostName {
-    let labels: [String]
     private let name: String
 
     init(_ host: String) {
         let host = host.lowercased()
-        labels = host.split(separator: ".").map(String.init)
         // The root of all names may be written behind a name.
-        name = String(host.hasSuffix(".") ? host.dropLast() : host[...])
+        name = host.utf8.last == UInt8(ascii: ".") ? String(host.dropLast()) : host
     }
+
+    /// What stands between the dots: asked for only where the end of the name is one that is known.
+    var labels: [String] { name.split(separator: ".").map(String.init) }
 
     /// Whether a domain is, or is above, this name.
     ///

@@ -32,7 +32,7 @@ public func withInvocation<R>(
         for participant in participants { await participant.didThaw(gap: gap) }
     }
     do {
-        let result = try await InvocationDeadline.$current.withValue(deadline.map { InvocationDeadline($0) }) {
+        let result = try await InvocationDeadline.$bound.withValue(deadline.map { InvocationDeadline($0) }) {
             try await body()
         }
         await invocationEnded()

@@ -7,7 +7,8 @@ internal import Synchronization
 final class EventHub: Sendable {
     private struct Listeners: Sendable {
         var last = 0
-        var streams: [Int: AsyncStream<EngineEvent>.Continuation] = [:]
+        // Not as a literal, of which a process would have to find out the type: nearly none has a listener.
+        var streams = Dictionary<Int, AsyncStream<EngineEvent>.Continuation>()
     }
 
     /// How many events wait for a listener that is slow; then the oldest are dropped.

@@ -133,17 +133,13 @@ final class UpstreamWatch: Sendable {
     /// Changes the evidence and draws the conclusions.
     @discardableResult
     private func change<R: Sendable>(_ body: (inout State) -> R) -> R {
-        let (result, notices) = state.withLock { state in
+        let (result, verdict, isNew, isNewContradiction) = state.withLock { state in
             let result = body(&state)
             let verdict = UpstreamDetector.verdict(on: state.evidence)
-            var notices: [UpstreamNotice] = []
             let rules = UpstreamRules(for: verdict)
-            if !state.isSettled || verdict.kind != state.verdict.kind || verdict.mode != state.verdict.mode {
-                notices.append(.verdict(verdict))
-            }
-            if let text = verdict.contradiction, text != state.verdict.contradiction || !state.isSettled {
-                notices.append(.contradiction(text))
-            }
+            let isFirst = !state.isSettled
+            let isNew = isFirst || verdict.kind != state.verdict.kind || verdict.mode != state.verdict.mode
+            let isNewContradiction = isFirst || verdict.contradiction != state.verdict.contradiction
             state.rules = state.isSettled ? state.rules.stricter(with: rules) : rules
             state.verdict = verdict
             state.isSettled = true
@@ -156,9 +152,10 @@ final class UpstreamWatch: Sendable {
             state.wantsProbe = mayProbe && UpstreamDetector.wantsProbe(state.evidence, verdict)
             isAskable.store(state.wantsProbe && state.mayProbe, ordering: .relaxed)
             isGuarding.store(state.rules.guardsStatements && policy != .allow, ordering: .relaxed)
-            return (result, notices)
+            return (result, verdict, isNew, isNewContradiction)
         }
-        for notice in notices { tell(notice) }
+        if isNew { tell(.verdict(verdict)) }
+        if isNewContradiction, let text = verdict.contradiction { tell(.contradiction(text)) }
         return result
     }
 

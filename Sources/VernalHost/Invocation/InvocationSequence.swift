@@ -52,7 +52,7 @@ final class InvocationSequence: Sendable {
                 logger: logger
             )
             if let deadlines {
-                await InvocationDeadline.$current.withValue(InvocationDeadline(deadlines.platform)) {
+                await InvocationDeadline.$bound.withValue(InvocationDeadline(deadlines.platform)) {
                     await handle(invocation, context, by: deadlines.handler)
                 }
             } else {
