@@ -7,13 +7,11 @@
 public struct PGResultCell {
     @usableFromInline let start: UnsafeRawPointer
     @usableFromInline let count: Int
-    /// The OID of its type.
-    public let type: UInt32
 
-    init(_ start: UnsafeRawPointer, count: Int, type: UInt32) {
+    @inlinable
+    init(_ start: UnsafeRawPointer, count: Int) {
         unsafe self.start = start
         self.count = count
-        self.type = type
     }
 
     /// The bytes.

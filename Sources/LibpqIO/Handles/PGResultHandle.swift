@@ -1,12 +1,14 @@
-internal import CLibpq
+public import CLibpq
 
 /// The owner of a `PGresult`: one method per libpq function, libpq's words kept.
 ///
 /// A result is read-only once libpq has handed it over, and libpq documents that several threads may read one at the
 /// same time. There is one owner, so nothing can read it after `PQclear`. That is why it is `Sendable`.
-@safe
-package struct PGResultHandle: ~Copyable, @unchecked Sendable {
-    private let result: OpaquePointer
+///
+/// It is public in a module that no user sees, because only what is public is worked out in place by other modules.
+@safe @frozen
+public struct PGResultHandle: ~Copyable, @unchecked Sendable {
+    @usableFromInline let result: OpaquePointer
 
     init(owning result: OpaquePointer) {
         unsafe self.result = result
@@ -64,6 +66,7 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
     /// The corresponding libpq function is `PQgetisnull`.
     ///
     /// - Precondition: the row and the column exist.
+    @usableFromInline
     package func getisnull(_ row: Int, _ column: Int) -> Bool {
         precondition(row >= 0 && row < ntuples && column >= 0 && column < nfields, "no such cell")
         return unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1
@@ -88,20 +91,21 @@ package struct PGResultHandle: ~Copyable, @unchecked Sendable {
         return try body(unsafe Span(_unsafeBytes: bytes))
     }
 
-    /// The bytes of a cell, straight from the memory of the result, and its type; `nil` for NULL.
+    /// The bytes of a cell, straight from the memory of the result; `nil` for NULL.
     ///
-    /// This is the way that every value of every row takes. The corresponding libpq functions are `PQgetvalue`, `PQgetlength`, `PQftype`
-    /// and, for values without bytes, `PQgetisnull`.
+    /// This is the way that every value of every row takes. The corresponding libpq functions are `PQgetvalue`, `PQgetlength` and, for
+    /// values without bytes, `PQgetisnull`.
     ///
     /// - Precondition: the row and the column exist.
-    package func cell(_ row: Int, _ column: Int) -> PGResultCell? {
+    @inlinable @inline(__always)
+    public func cell(_ row: Int, _ column: Int) -> PGResultCell? {
         let (i, k) = (Int32(truncatingIfNeeded: row), Int32(truncatingIfNeeded: column))
         // A NULL has no bytes, so only values without bytes have to be asked about. libpq checks the row and the column:
         // a cell that does not exist has the length 0.
         let count = unsafe Int(PQgetlength(result, i, k))
         if count == 0, getisnull(row, column) { return nil }
         guard let value = unsafe PQgetvalue(result, i, k) else { preconditionFailure("no such cell") }
-        return unsafe PGResultCell(value, count: count, type: PQftype(result, k))
+        return unsafe PGResultCell(value, count: count)
     }
 
     /// Whether the values, or the data of a copy, are in binary format.

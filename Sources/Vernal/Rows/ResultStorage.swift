@@ -5,6 +5,8 @@ import Synchronization
 @usableFromInline
 final class ResultStorage: Sendable {
     private let handle: PGResultHandle
+    /// Of the first columns, because each value needs its type.
+    private let firstTypes: InlineArray<8, UInt32>
     @usableFromInline let rowCount: Int
     @usableFromInline let columnCount: Int
     /// Of all values: a statement is asked for one or the other.
@@ -21,6 +23,9 @@ final class ResultStorage: Sendable {
         rowCount = handle.ntuples
         columnCount = handle.nfields
         format = handle.binaryTuples ? .binary : .text
+        var types = InlineArray<8, UInt32>(repeating: 0)
+        for column in 0..<min(types.count, columnCount) { types[column] = handle.ftype(column) }
+        firstTypes = types
         self.handle = handle
     }
 
@@ -36,7 +41,9 @@ final class ResultStorage: Sendable {
         }
     }
 
-    func type(ofColumn column: Int) -> PostgresType { PostgresType(oid: handle.ftype(column)) }
+    func type(ofColumn column: Int) -> PostgresType {
+        PostgresType(oid: column < firstTypes.count ? firstTypes[column] : handle.ftype(column))
+    }
 
     func isNull(_ row: Int, _ column: Int) -> Bool { handle.getisnull(row, column) }
 
@@ -52,7 +59,7 @@ final class ResultStorage: Sendable {
         _ body: (Span<UInt8>, PostgresType, PostgresFormat) throws -> Void
     ) throws -> Bool {
         guard let cell = handle.cell(row, column) else { return false }
-        try body(cell.span, PostgresType(oid: cell.type), format)
+        try body(cell.span, type(ofColumn: column), format)
         return true
     }
 
@@ -83,7 +90,7 @@ final class ResultStorage: Sendable {
         column += 1
         do {
             guard let cell = handle.cell(row, current) else { return try valueForNull(current) }
-            return try T.decode(cell.span, type: PostgresType(oid: cell.type), format: format)
+            return try T.decode(cell.span, type: self.type(ofColumn: current), format: format)
         } catch {
             throw failure(current, T.self, error)
         }
