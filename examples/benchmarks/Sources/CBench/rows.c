@@ -39,20 +39,31 @@ static PGresult *run(bench_peer *peer, int how, const char *statement) {
     return PQexecPrepared(peer->connection, "rows", 0, NULL, NULL, NULL, 1);
 }
 
-int bench_peer_rows(bench_peer *peer, int how, const char *statement, bench_digest *digest) {
-    PGresult *result = run(peer, how, statement);
-    int failed = PQresultStatus(result) != PGRES_TUPLES_OK || PQnfields(result) > 16;
-    if (!failed) {
-        int rows = PQntuples(result), columns = PQnfields(result);
-        Oid types[16];
-        for (int column = 0; column < columns; column++) types[column] = PQftype(result, column);
-        for (int row = 0; row < rows; row++) {
-            for (int column = 0; column < columns; column++) {
-                if (!PQgetisnull(result, row, column)) digest->sum += read_value(result, row, column, types[column]);
-            }
+/* Reads all that a result holds. 0 when it is one with rows. */
+static int read_rows(const PGresult *result, bench_digest *digest) {
+    int columns = PQnfields(result), rows = PQntuples(result);
+    ExecStatusType status = PQresultStatus(result);
+    if ((status != PGRES_TUPLES_OK && status != PGRES_SINGLE_TUPLE) || columns > 16) return 1;
+    Oid types[16];
+    for (int column = 0; column < columns; column++) types[column] = PQftype(result, column);
+    for (int row = 0; row < rows; row++) {
+        for (int column = 0; column < columns; column++) {
+            if (!PQgetisnull(result, row, column)) digest->sum += read_value(result, row, column, types[column]);
         }
-        digest->rows += (uint64_t) rows;
     }
-    PQclear(result);
+    digest->rows += (uint64_t) rows;
+    return 0;
+}
+
+int bench_peer_rows(bench_peer *peer, int how, const char *statement, bench_digest *digest) {
+    if (how != BENCH_ROW_BY_ROW) {
+        PGresult *result = run(peer, how, statement);
+        int failed = read_rows(result, digest);
+        PQclear(result);
+        return failed;
+    }
+    if (!PQsendQueryParams(peer->connection, statement, 0, NULL, NULL, NULL, NULL, 1)) return 1;
+    int failed = !PQsetSingleRowMode(peer->connection);
+    for (PGresult *result; (result = PQgetResult(peer->connection)); PQclear(result)) failed |= read_rows(result, digest);
     return failed;
 }

@@ -8,11 +8,17 @@ final class CPeer: @unchecked Sendable {
     private let peer: OpaquePointer
     let backend: Int32
 
-    /// How a statement is sent.
+    /// How a statement is sent, and, of rows, how they come.
     enum How: Sendable {
-        case params, prepared
+        case params, prepared, rowByRow
 
-        fileprivate var number: Int32 { Int32(self == .params ? BENCH_PARAMS : BENCH_PREPARED) }
+        fileprivate var number: Int32 {
+            switch self {
+            case .params: Int32(BENCH_PARAMS)
+            case .prepared: Int32(BENCH_PREPARED)
+            case .rowByRow: Int32(BENCH_ROW_BY_ROW)
+            }
+        }
     }
 
     init(_ server: Server) throws {

@@ -13,7 +13,7 @@ struct CWork: Contestant {
     init(
         _ server: Server,
         _ name: String,
-        reference: Reference = .plain,
+        reference: Reference? = .plain,
         work: @escaping @Sendable (CPeer) throws -> Bool
     ) throws {
         self.name = name

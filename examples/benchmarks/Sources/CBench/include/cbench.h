@@ -18,8 +18,8 @@ int bench_peer_backend_pid(bench_peer *peer);
 /* Runs statements that return nothing. */
 int bench_peer_execute(bench_peer *peer, const char *statements);
 
-/* How a statement is sent. */
-enum { BENCH_PARAMS, BENCH_PREPARED };
+/* How a statement is sent, and, of rows, how they come. */
+enum { BENCH_PARAMS, BENCH_PREPARED, BENCH_ROW_BY_ROW };
 
 /* `calls` times "SELECT $1::int4", binary, the value read; writes the nanoseconds of each call. */
 int bench_peer_query(bench_peer *peer, int how, int calls, uint64_t *nanoseconds);

@@ -48,6 +48,7 @@ extension Benchmark {
         let query = SQLQuery(unsafeRaw: statement)
         return [
             try CWork.rows(server, .params, statement, rows: count),
+            try CWork.rows(server, .rowByRow, statement, rows: count),
             try await EngineWork(server, name: "") { engine in
                 let rows = try await engine.query(query)
                 var sum = Sum()
@@ -107,10 +108,12 @@ extension CWork {
         _ statement: String,
         rows: Int
     ) throws -> CWork {
-        try CWork(
-            server,
-            how == .params ? "C PQexecParams" : "C PQexecPrepared",
-            reference: how == .params ? .plain : .prepared
-        ) { peer in try peer.rows(how, statement) == rows }
+        let (name, reference): (String, Reference?) =
+            switch how {
+            case .params: ("C PQexecParams", .plain)
+            case .prepared: ("C PQexecPrepared", .prepared)
+            case .rowByRow: ("C PQsetSingleRowMode", nil)
+            }
+        return try CWork(server, name, reference: reference) { peer in try peer.rows(how, statement) == rows }
     }
 }
