@@ -24,24 +24,36 @@ extension LibpqConnection {
         _ = handle.setRowsMode(rowsAtOnce)
     }
 
+    /// What has arrived already of the statement that was sent, without a look at the socket; `nil` when there is nothing.
+    ///
+    /// Most rows are there when they are asked for, so it is worth not being a call that may suspend. What is not of status `singleTuple` or
+    /// `tuplesChunk` is the beginning of what `nextRows` reads.
+    package mutating func arrivedRows() -> PGResultHandle? { handle.isBusy() ? nil : handle.getResult() }
+
     /// The next rows of the statement that was sent.
     ///
     /// The socket is read only when no row is there already, so a server that is quicker than its reader has to wait.
     ///
-    /// - Parameter deadline: when to give the statement up; `nil` waits for ever.
+    /// - Parameters:
+    ///   - first: what `arrivedRows` has returned, unless it was rows.
+    ///   - deadline: when to give the statement up; `nil` waits for ever.
     /// - Returns: a result of status `singleTuple` or `tuplesChunk`; or, when there are no more rows, one of status `tuplesOK` or
     ///   `commandOK` without rows, after which the connection is free.
     /// - Throws: as `query`; the answer has been read to its end, if it came to one.
-    package mutating func nextRows(until deadline: Moment?) async throws(LibpqError) -> PGResultHandle {
+    package mutating func nextRows(
+        after first: consuming PGResultHandle? = nil,
+        until deadline: Moment?
+    ) async throws(LibpqError) -> PGResultHandle {
         var last = Answer()
+        var arrived = first
         while handle.flush() == .wouldBlock {
             try await proceed(.readOrWrite, until: deadline)
         }
         while true {
-            while handle.isBusy(), handle.isOK {
+            while arrived == nil, handle.isBusy(), handle.isOK {
                 try await proceed(.read, until: deadline)
             }
-            guard let result = handle.getResult() else { break }
+            guard let result = arrived.take() ?? handle.getResult() else { break }
             switch result.status {
             case .singleTuple, .tuplesChunk:
                 return result

@@ -25,6 +25,8 @@ public struct RowStream: ~Copyable {
     private var state = State.open
     /// What has arrived and was not asked for yet.
     private var arrived: ResultStorage?
+    /// What has arrived and is no row.
+    private var ending: PGResultHandle?
     private var position = 0
     private var columnIndex = ColumnIndex([])
     private var plan: RowDecodingPlan?
@@ -53,7 +55,7 @@ public struct RowStream: ~Copyable {
     /// - Throws: `VernalError` as `PostgresConnection.query`, also in the midst of the rows: `server` when the statement failed there,
     ///   `timedOut` and `cancelled` after the server was asked to give it up, `connectionLost`. Later calls throw the same.
     public mutating func next() async throws -> Row? {
-        if arrived == nil { try await fetch() }
+        if arrived == nil, !takeArrived() { try await fetch() }
         guard let storage = arrived else { return nil }
         let row = Row(storage: storage, index: position)
         position += 1
@@ -97,20 +99,36 @@ public struct RowStream: ~Copyable {
         case .failed(let error): throw error
         }
         do throws(LibpqError) {
-            let result = try await connection.link.nextRows(until: deadline)
-            let isMore = result.ntuples > 0
-            let known = columnIndex.all.isEmpty ? nil : columnIndex
-            total = max(total, result.cmdTuples)
-            if !isMore { state = .complete(affectedRows: total) }
-            let storage = ResultStorage(result, columns: known)
-            if known == nil { columnIndex = storage.columns }
-            arrived = isMore ? storage : nil
-            position = 0
+            take(try await connection.link.nextRows(after: ending.take(), until: deadline))
         } catch {
             let failure = connection.noted(error)
             state = .failed(failure)
             throw failure
         }
+    }
+
+    /// Takes rows that are there already.
+    ///
+    /// - Returns: whether there were any.
+    private mutating func takeArrived() -> Bool {
+        guard case .open = state, ending == nil, let result = connection.link.arrivedRows() else { return false }
+        guard result.ntuples > 0 else {
+            ending = consume result
+            return false
+        }
+        take(result)
+        return true
+    }
+
+    private mutating func take(_ result: consuming PGResultHandle) {
+        let isMore = result.ntuples > 0
+        let known = columnIndex.all.isEmpty ? nil : columnIndex
+        total = max(total, result.cmdTuples)
+        if !isMore { state = .complete(affectedRows: total) }
+        let storage = ResultStorage(result, columns: known)
+        if known == nil { columnIndex = storage.columns }
+        arrived = isMore ? storage : nil
+        position = 0
     }
 
     /// Whether there may be more that nobody has read.
