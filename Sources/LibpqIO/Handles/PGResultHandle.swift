@@ -40,7 +40,8 @@ public struct PGResultHandle: ~Copyable, @unchecked Sendable {
         guard var byte = unsafe PQfname(result, Int32(column)) else { return name.isEmpty }
         for wanted in name.utf8 {
             // Also at the end of the shorter one, which is a NUL, and no name has one.
-            guard unsafe byte.pointee == CChar(bitPattern: wanted) else { return false }
+            // `CChar` has a sign on some platforms, and none on others.
+            guard unsafe UInt8(truncatingIfNeeded: byte.pointee) == wanted else { return false }
             unsafe byte += 1
         }
         return unsafe byte.pointee == 0
