@@ -7,9 +7,8 @@ struct EventQueue: Sendable {
 
     /// The token of what the main actor has to do: none.
     static let mainQueueToken: UInt64 = 0
-    /// Whether what the main actor has to do can be watched.
-    static let watchesMainQueue = false
 
+    /// Nothing of it can be watched.
     func watchMainQueue() {}
 
     init() {

@@ -16,8 +16,6 @@ struct EventQueue: Sendable {
     private static let nudgeToken: UInt64 = 0
     /// The token of what the main actor has to do.
     static let mainQueueToken = UInt64.max
-    /// Whether what the main actor has to do can be watched.
-    static let watchesMainQueue = true
 
     init() {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))

@@ -1,14 +1,6 @@
 internal import CSwiftRuntime
 internal import Synchronization
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
-
 extension SocketWaiter {
     /// Runs a program on the first thread of the process, which from then on watches the sockets and runs what prefers that, and what the main
     /// actor has to do; and ends the process with the program.
@@ -19,11 +11,9 @@ extension SocketWaiter {
         Task.detached(executorPreference: executor) {
             do {
                 try await body()
-                exit(EXIT_SUCCESS)
+                endProcess()
             } catch {
-                var text = "error: \(error)\n"
-                text.withUTF8 { _ = unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
-                exit(EXIT_FAILURE)
+                endProcess(because: error)
             }
         }
         if isPoller { poller.run() }
@@ -36,7 +26,7 @@ extension Poller {
     ///
     /// - Returns: `false` when there is one already, or the platform lets nobody else do what the main actor has to do.
     fileprivate func claimMainThread() -> Bool {
-        guard EventQueue.watchesMainQueue, registry.withLock({ $0.mustStart() }) else { return false }
+        guard main_queue_descriptor() >= 0, registry.withLock({ $0.mustStart() }) else { return false }
         events.watchMainQueue()
         return true
     }

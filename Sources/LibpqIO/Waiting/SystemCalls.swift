@@ -104,6 +104,14 @@ func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     return status == 0
 }
 
+/// Ends the process, as a program does that returns from `main`; or as one that fails, and says why.
+func endProcess(because error: (any Error)? = nil) -> Never {
+    guard let error else { exit(EXIT_SUCCESS) }
+    var text = "error: \(error)\n"
+    text.withUTF8 { _ = unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    exit(EXIT_FAILURE)
+}
+
 /// The port of this end of a TCP connection; `nil` for any other socket.
 func localPort(of descriptor: Int32) -> Int? {
     var address = sockaddr_storage()
