@@ -136,7 +136,7 @@ extension `libpq on a real server` {
 
         @Test func `refuses parameters of 1 GiB, and goes on`() async throws {
             var parameters = StatementParameters()
-            parameters.appendBinary(type: 17) { $0 = [UInt8](repeating: 0, count: 1 << 30) }
+            parameters.appendBinary(type: 17) { $0.append(contentsOf: [UInt8](repeating: 0, count: 1 << 30)) }
             var connection = try await connect(settings())
             do {
                 _ = try await connection.query("SELECT length($1)", parameters, until: nil)

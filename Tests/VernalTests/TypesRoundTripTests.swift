@@ -22,6 +22,29 @@ struct TypesRoundTripTests {
         for value in [UInt.min, UInt(Int64.max)] { try await server.roundTrip(value, "int8", prints: "\(value)") }
     }
 
+    @Test func `values of every size arrive beside each other`() async throws {
+        for size in 0...60 {
+            let text = String(repeating: "é", count: size / 2) + (size % 2 == 0 ? "" : "x")
+            let bytes = [UInt8](repeating: UInt8(size), count: size)
+            let answer = try await server.query(
+                "SELECT \(size), \(text)::text, \(Int16(size)), \(bytes), \(nil)::text, \([size, nil]), \([text])::text[], \(Int32(-1))"
+            ).single().decode((Int, String, Int16, [UInt8], String?, [Int?], [String], Int32).self)
+            #expect(answer.0 == size && answer.1 == text && answer.2 == size && answer.3 == bytes)
+            #expect(answer.4 == nil && answer.5 == [size, nil] && answer.6 == [text] && answer.7 == -1)
+        }
+    }
+
+    @Test func `an integer of more than 64 bits is written whole`() async throws {
+        struct Wide: PostgresEncodable {
+            static var postgresType: PostgresType { .uuid }
+            func encode(into encoder: inout PostgresEncoder) {
+                encoder.append(0x0011_2233_4455_6677_8899_AABB_CCDD_EEFF as UInt128)
+            }
+        }
+        let text = try await server.query("SELECT \(Wide())::text").value(as: String.self)
+        #expect(text == "00112233-4455-6677-8899-aabbccddeeff")
+    }
+
     @Test func `integers are read wider without a cast, and narrower if they fit`() async throws {
         let row = try await server.query("SELECT 7::int2, 8::int4, 9::int8, 4294967295::oid, -1::int4, 40000::int8")
             .single()

@@ -1,51 +1,56 @@
 /// The parameters of one statement, encoded: what `PQsendQueryParams` is given.
 ///
-/// All values stand one behind the other in a single buffer, each with what has to be known of it in front, so they
-/// cost one allocation however many they are.
+/// All values stand one behind the other, each with what has to be known of it in front, so they cost one allocation
+/// however many they are, and none while they are few.
 package struct StatementParameters: Sendable {
     /// What stands in front of a value.
-    struct Header: BitwiseCopyable {
-        static let size = MemoryLayout<Header>.stride
-        static let binary: Int32 = 1
+    struct Header {
+        static let size = MemoryLayout<UInt64>.size
 
-        var type: UInt32
-        /// How many bytes it has; -1 for NULL.
-        var count: Int32 = -1
+        /// The type; in the upper half twice the number of bytes, and one more if they are binary, or -1 for NULL.
+        let word: UInt64
+
+        init(word: UInt64) {
+            self.word = word
+        }
+
+        /// NULL.
+        init(type: UInt32) {
+            word = UInt64(type) | ~0 << 32
+        }
+
+        init(type: UInt32, count: Int, isBinary: Bool) {
+            word = UInt64(type) | UInt64(count) << 33 | (isBinary ? 1 << 32 : 0)
+        }
+
+        var type: UInt32 { UInt32(truncatingIfNeeded: word) }
+
+        var isNull: Bool { word >> 32 == UInt32.max }
+
+        /// How many bytes it has.
+        var count: Int { isNull ? 0 : Int(word >> 33) }
+
         /// As libpq counts the formats: 0 is text, 1 is binary.
-        var format = binary
-
-        var isNull: Bool { count < 0 }
+        var format: Int32 { Int32(truncatingIfNeeded: word >> 32 & 1) }
 
         /// How far it is to the next one: behind a text stands a NUL.
-        var extent: Int { Self.size + (isNull ? 0 : Int(count) + (format == Self.binary ? 0 : 1)) }
+        var extent: Int { Self.size + count + (format == 0 ? 1 : 0) }
     }
 
-    private(set) var bytes: [UInt8] = []
+    private(set) var bytes = ParameterBytes()
 
     /// The number of parameters so far.
     package private(set) var count = 0
+
+    /// The same for parameters of the same types.
+    package var signature: UInt64 { types.value }
+
+    private var types = FNVHash()
 
     /// Whether one of the values was too large, so that it is not there.
     private var lacksValue = false
 
     package init() {}
-
-    /// Makes room for a number of parameters of usual size.
-    package mutating func reserveCapacity(_ count: Int) {
-        bytes.reserveCapacity(count * (Header.size + 16))
-    }
-
-    /// The same for parameters of the same types.
-    package var signature: UInt64 {
-        var hash = FNVHash()
-        var offset = 0
-        for _ in 0..<count {
-            let header = header(at: offset)
-            hash.combine(header.type)
-            offset += header.extent
-        }
-        return hash.value
-    }
 
     /// The most parameters that a statement can have: the protocol counts them in 16 bits.
     package static let maximumCount = 65_535
@@ -62,11 +67,13 @@ package struct StatementParameters: Sendable {
     ///
     /// - Parameter type: the object identifier of the parameter's type; 0 lets the server infer it.
     package mutating func appendNull(type: UInt32) {
-        append(Header(type: type))
+        bytes.append(word: Header(type: type).word, size: Header.size)
+        types.combine(type)
+        count += 1
     }
 
     /// Adds a value in binary format; `encode` appends its bytes to the buffer.
-    package mutating func appendBinary(type: UInt32, _ encode: (inout [UInt8]) -> Void) {
+    package mutating func appendBinary(type: UInt32, _ encode: (inout ParameterBytes) -> Void) {
         append(type: type) { bytes in
             encode(&bytes)
             return .binary
@@ -77,7 +84,7 @@ package struct StatementParameters: Sendable {
     ///
     /// libpq reads a text parameter up to the first NUL, so one is added here; a NUL in the value itself has to be
     /// refused before, because PostgreSQL's text cannot hold it.
-    package mutating func appendText(type: UInt32, _ encode: (inout [UInt8]) -> Void) {
+    package mutating func appendText(type: UInt32, _ encode: (inout ParameterBytes) -> Void) {
         append(type: type) { bytes in
             encode(&bytes)
             return .text
@@ -94,55 +101,50 @@ package struct StatementParameters: Sendable {
     /// An error leaves the parameters as they were.
     package mutating func append<E: Error>(
         type: UInt32,
-        _ encode: (inout [UInt8]) throws(E) -> Encoding
+        _ encode: (inout ParameterBytes) throws(E) -> Encoding
     ) throws(E) {
         let start = bytes.count
-        var header = Header(type: type)
-        append(header)
+        let null = Header(type: type)
+        bytes.append(word: null.word, size: Header.size)
         let offset = bytes.count
         let encoding: Encoding
         do throws(E) {
             encoding = try encode(&bytes)
         } catch {
-            bytes.removeSubrange(start...)
-            count -= 1
+            bytes.truncate(to: start)
             throw error
         }
-        guard encoding != .null else { return bytes.removeSubrange(offset...) }
-        guard bytes.count - offset < Self.maximumSize else {
-            lacksValue = true
-            return bytes.removeSubrange(offset...)
-        }
-        header.count = Int32(bytes.count - offset)
-        if encoding == .text {
-            header.format = 0
-            bytes.append(0)
-        }
-        unsafe bytes.withUnsafeMutableBytes { unsafe $0.storeBytes(of: header, toByteOffset: start, as: Header.self) }
-    }
-
-    private mutating func append(_ header: Header) {
+        types.combine(type)
         count += 1
-        unsafe withUnsafeBytes(of: header) { unsafe bytes.append(contentsOf: $0) }
+        guard encoding != .null else { return bytes.truncate(to: offset) }
+        let size = bytes.count - offset
+        guard size < Self.maximumSize else {
+            lacksValue = true
+            return bytes.truncate(to: offset)
+        }
+        if encoding == .text { bytes.append(word: 0, size: 1) }
+        bytes.replace(at: start, word: Header(type: type, count: size, isBinary: encoding == .binary).word)
     }
 
     /// Adds all parameters of another statement behind the ones that are here.
     package mutating func append(contentsOf other: StatementParameters) {
         bytes.append(contentsOf: other.bytes)
+        other.bytes.withSpan { bytes in
+            Self.forEach(of: other.count, in: bytes) { header, _ in types.combine(header.type) }
+        }
         count += other.count
         lacksValue = lacksValue || other.lacksValue
     }
 
-    /// What is known of the parameter whose header begins at an offset.
-    func header(at offset: Int) -> Header {
-        unsafe bytes.withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: Header.self) }
-    }
-}
-
-extension [UInt8] {
-    /// Appends the bytes of an integer, the highest first.
-    @inlinable
-    package mutating func append(inNetworkOrder integer: some FixedWidthInteger) {
-        unsafe Swift.withUnsafeBytes(of: integer.bigEndian) { unsafe append(contentsOf: $0) }
+    /// Gives `body` what is known of each, and the offset of its value.
+    @inline(__always)
+    static func forEach(of count: Int, in bytes: Span<UInt8>, _ body: (Header, Int) -> Void) {
+        var offset = 0
+        for _ in 0..<count {
+            let word = unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            let header = Header(word: word.littleEndian)
+            body(header, offset + Header.size)
+            offset += header.extent
+        }
     }
 }

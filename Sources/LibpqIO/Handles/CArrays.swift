@@ -59,34 +59,30 @@ extension StatementParameters {
     ) -> R {
         let count = self.count
         guard count > 0 else { return body(0, nil, nil, nil, nil) }
-        return unsafe bytes.withUnsafeBytes { bytes in
-            unsafe withUnsafeTemporaryAllocation(of: Oid.self, capacity: count) { types in
-                unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { values in
-                    unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
-                        var offset = 0
-                        for index in 0..<count {
-                            let header = header(at: offset)
-                            // A value of no bytes has an address, too: to libpq a null pointer is NULL.
-                            let start = offset + StatementParameters.Header.size
-                            let value = unsafe bytes.baseAddress.map { unsafe $0 + start }
-                            unsafe types.initializeElement(at: index, to: header.type)
-                            unsafe values.initializeElement(
-                                at: index,
-                                to: header.isNull ? nil : value?.assumingMemoryBound(to: CChar.self)
-                            )
-                            unsafe numbers.initializeElement(at: index, to: max(0, header.count))
-                            unsafe numbers.initializeElement(at: count + index, to: header.format)
-                            offset += header.extent
-                        }
-                        let lengths = numbers.baseAddress
-                        return unsafe body(
-                            Int32(count),
-                            types.baseAddress,
-                            values.baseAddress,
-                            lengths,
-                            lengths.map { unsafe $0 + count }
-                        )
+        // The pointers come first: they have to stand at a multiple of their size.
+        let size = count * (MemoryLayout<UInt>.size + MemoryLayout<Oid>.size + 2 * MemoryLayout<Int32>.size)
+        return bytes.withSpan { bytes in
+            unsafe bytes.withUnsafeBytes { memory in
+                unsafe withUnsafeTemporaryAllocation(byteCount: size, alignment: MemoryLayout<UInt>.size) { arrays in
+                    guard let memory = memory.baseAddress, let arrays = arrays.baseAddress
+                    else { preconditionFailure("neither is empty") }
+                    let values = unsafe arrays.bindMemory(to: UnsafePointer<CChar>?.self, capacity: count)
+                    let types = unsafe UnsafeMutableRawPointer(values + count)
+                        .bindMemory(to: Oid.self, capacity: count)
+                    let lengths = unsafe UnsafeMutableRawPointer(types + count)
+                        .bindMemory(to: Int32.self, capacity: 2 * count)
+                    let formats = unsafe lengths + count
+                    var index = 0
+                    Self.forEach(of: count, in: bytes) { header, offset in
+                        // A value of no bytes has an address, too: to libpq a null pointer is NULL.
+                        let value = unsafe (memory + offset).assumingMemoryBound(to: CChar.self)
+                        unsafe (values + index).initialize(to: header.isNull ? nil : value)
+                        unsafe (types + index).initialize(to: header.type)
+                        unsafe (lengths + index).initialize(to: Int32(header.count))
+                        unsafe (formats + index).initialize(to: header.format)
+                        index += 1
                     }
+                    return unsafe body(Int32(count), types, values, lengths, formats)
                 }
             }
         }

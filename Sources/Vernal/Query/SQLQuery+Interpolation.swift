@@ -11,12 +11,12 @@ extension SQLQuery: ExpressibleByStringInterpolation {
 
     /// Collects the text and binds what is interpolated.
     public struct Interpolation: StringInterpolationProtocol, Sendable {
-        var query = SQLQuery()
+        var query: SQLQuery
 
         /// Makes an empty one.
         public init(literalCapacity: Int, interpolationCount: Int) {
             // Most placeholders have two characters.
-            query.reserveCapacity(text: literalCapacity + 2 * interpolationCount, parameters: interpolationCount)
+            query = SQLQuery(capacity: literalCapacity + 2 * interpolationCount)
         }
 
         /// Appends a part of the text.

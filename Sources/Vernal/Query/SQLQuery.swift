@@ -39,6 +39,12 @@ public struct SQLQuery: Sendable {
 
     init() {}
 
+    /// Makes an empty one with room for so many bytes of text.
+    init(capacity: Int) {
+        // A string of up to 15 bytes needs no memory of its own.
+        if capacity > 15 { text.reserveCapacity(capacity) }
+    }
+
     /// Makes a statement without parameters from a text that is used as it is.
     ///
     /// The name is a warning: never build the text from what comes from outside.
@@ -67,12 +73,6 @@ public struct SQLQuery: Sendable {
         append(text: String(other.text[index...]))
         parameters.append(contentsOf: other.parameters)
         checkCount()
-    }
-
-    mutating func reserveCapacity(text: Int, parameters: Int) {
-        // A string of up to 15 bytes needs no memory of its own.
-        if text > 15 { self.text.reserveCapacity(text) }
-        if parameters > 0 { self.parameters.reserveCapacity(parameters) }
     }
 
     mutating func append(text more: String) {
@@ -133,14 +133,23 @@ public struct SQLQuery: Sendable {
         // Directly behind a word it would be part of the word.
         if lastByte?.continuesWord == true { text += " " }
         let start = text.utf8.count
-        text += number < Self.firstPlaceholders.count ? Self.firstPlaceholders[number] : "$\(number)"
+        text += Self.placeholder(number)
         recordedPlaceholders?.append(start..<text.utf8.count)
         endsInPlaceholder = true
         lastByte = UInt8(ascii: "0")
     }
 
-    /// Those of nearly all queries, so that they need not be written out each time.
-    private static let firstPlaceholders = (0..<10).map { "$\($0)" }
+    private static func placeholder(_ number: Int) -> String {
+        // Those of nearly all queries need not be written out each time.
+        switch number {
+        case 1: "$1"
+        case 2: "$2"
+        case 3: "$3"
+        case 4: "$4"
+        case 5: "$5"
+        default: "$\(number)"
+        }
+    }
 
     private mutating func checkCount() {
         guard parameters.count > StatementParameters.maximumCount else { return }

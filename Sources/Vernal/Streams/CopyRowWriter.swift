@@ -44,7 +44,7 @@ public struct CopyRowWriter: ~Copyable {
                     buffer.append(contentsOf: CopyText.null)
                     continue
                 }
-                guard CopyText.append(escaping: text.utf8, to: &buffer) else {
+                guard CopyText.append(escaping: text.utf8.span, to: &buffer) else {
                     throw CopyText.refusal(column: index + 1, CopyText.nul)
                 }
             }
@@ -68,16 +68,16 @@ enum CopyText {
 
     /// Appends a value.
     static func append(_ value: some PostgresEncodable, column: Int, to row: inout [UInt8]) throws(VernalError) {
-        var bytes: [UInt8] = []
+        var bytes = ParameterBytes()
         do {
             switch try PostgresEncoder.encode(value, appendingTo: &bytes) {
             case .null:
                 row.append(contentsOf: null)
             case .text:
-                _ = append(escaping: bytes, to: &row)
+                _ = bytes.withSpan { append(escaping: $0, to: &row) }
             case .binary:
-                let text = try textOfBinary(bytes.span, type(of: value).postgresType)
-                guard append(escaping: text.utf8, to: &row) else { throw EncodingFailure(reason: nul) }
+                let text = try bytes.withSpan { bytes in try textOfBinary(bytes, type(of: value).postgresType) }
+                guard append(escaping: text.utf8.span, to: &row) else { throw EncodingFailure(reason: nul) }
             }
         } catch {
             let reason =
@@ -93,8 +93,9 @@ enum CopyText {
     /// Appends text, in which what ends a column or a row is escaped.
     ///
     /// - Returns: `false` if there is a NUL in it.
-    static func append(escaping text: some Sequence<UInt8>, to row: inout [UInt8]) -> Bool {
-        for byte in text {
+    static func append(escaping text: Span<UInt8>, to row: inout [UInt8]) -> Bool {
+        for index in text.indices {
+            let byte = text[index]
             let letter: UInt8
             switch byte {
             case UInt8(ascii: "\\"): letter = byte

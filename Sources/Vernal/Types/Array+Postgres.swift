@@ -63,14 +63,17 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
         var text: [UInt8] = [UInt8(ascii: "{")]
         for element in self {
             if text.count > 1 { text.append(UInt8(ascii: ",")) }
-            var bytes: [UInt8] = []
+            var bytes = ParameterBytes()
             switch try PostgresEncoder.encode(element, appendingTo: &bytes, isElement: true) {
             case .null: text.append(contentsOf: "NULL".utf8)
             case .text:
                 text.append(UInt8(ascii: "\""))
-                for byte in bytes {
-                    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text.append(UInt8(ascii: "\\")) }
-                    text.append(byte)
+                bytes.withSpan { bytes in
+                    for index in bytes.indices {
+                        let byte = bytes[index]
+                        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text.append(UInt8(ascii: "\\")) }
+                        text.append(byte)
+                    }
                 }
                 text.append(UInt8(ascii: "\""))
             case .binary:

@@ -35,12 +35,18 @@ public enum PostgresFormat: Sendable, Hashable {
 
 /// Takes the bytes of one value that is bound to a query.
 public struct PostgresEncoder {
-    private var bytes: [UInt8] = []
+    private var bytes: ParameterBytes
     /// Where the value begins: other values stand before it in the same buffer.
-    private var start = 0
+    private let start: Int
     private var encoding: StatementParameters.Encoding = .null
     /// Whether the value is an element of an array, which cannot be an array itself.
-    private(set) var isElement = false
+    let isElement: Bool
+
+    private init(behind bytes: consuming ParameterBytes, isElement: Bool) {
+        start = bytes.count
+        self.bytes = bytes
+        self.isElement = isElement
+    }
 
     /// The number of bytes of the value so far.
     var count: Int { bytes.count - start }
@@ -50,8 +56,8 @@ public struct PostgresEncoder {
         guard !text.utf8.contains(0) else {
             throw EncodingFailure(reason: "the text has a NUL character in it, which PostgreSQL cannot store")
         }
-        bytes.removeSubrange(start...)
-        bytes.append(contentsOf: text.utf8)
+        bytes.truncate(to: start)
+        bytes.append(contentsOf: text.utf8.span)
         encoding = .text
     }
 
@@ -63,7 +69,13 @@ public struct PostgresEncoder {
 
     /// Appends an integer in network byte order to the value's binary representation.
     public mutating func append(_ integer: some FixedWidthInteger) {
-        bytes.append(inNetworkOrder: integer)
+        if integer.bitWidth <= UInt64.bitWidth {
+            bytes.append(word: UInt64(truncatingIfNeeded: integer.byteSwapped), size: integer.bitWidth / 8)
+        } else {
+            for shift in stride(from: integer.bitWidth - 8, through: 0, by: -8) {
+                bytes.append(word: UInt64(truncatingIfNeeded: integer >> shift), size: 1)
+            }
+        }
         encoding = .binary
     }
 
@@ -83,14 +95,12 @@ public struct PostgresEncoder {
     /// Encodes a value behind the bytes of a buffer.
     static func encode(
         _ value: some PostgresEncodable,
-        appendingTo bytes: inout [UInt8],
+        appendingTo bytes: inout ParameterBytes,
         isElement: Bool = false
     ) throws -> StatementParameters.Encoding {
-        var encoder = PostgresEncoder()
-        swap(&encoder.bytes, &bytes)
-        encoder.start = encoder.bytes.count
-        encoder.isElement = isElement
-        defer { swap(&encoder.bytes, &bytes) }
+        // They are moved and not copied: there may be much in them.
+        var encoder = PostgresEncoder(behind: consume bytes, isElement: isElement)
+        defer { bytes = encoder.bytes }
         try value.encode(into: &encoder)
         return encoder.encoding
     }
