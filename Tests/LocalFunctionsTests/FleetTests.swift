@@ -122,6 +122,20 @@ import Testing
         #expect(driver.ask(1) == [.deliver("d", to: 1, poll: PollID(3))])
     }
 
+    @Test func `refuses nobody while there is room that is about to be asked for`() {
+        var driver = FleetDriver {
+            $0.concurrency = 3
+            $0.environments = 1
+        }
+        _ = driver.arrive("a")
+        _ = driver.begin(1)
+        for name in ["b", "c"] { #expect(driver.arrive(name) == []) }
+        // A busy machine takes its time.
+        #expect(driver.pass(.milliseconds(900)) == [])
+        #expect(driver.ask(1) == [.deliver("b", to: 1, poll: PollID(2))])
+        #expect(driver.pass(.milliseconds(100)) == [.reject("c")])
+    }
+
     @Test func `sends an invocation to one that listens itself once it listens`() {
         var driver = FleetDriver(isPolled: false)
         #expect(driver.arrive("a") == [.start(1)])

@@ -57,11 +57,11 @@ package struct Fleet: Sendable, Equatable {
         if let id = chooseIdle() { return assign(invocation, to: id, at: now) }
         let isSettling = environments.values.contains { isAboutToAsk($0) }
         if !isSettling, living < limits.environments { return start(for: invocation, at: now) }
-        let settling = isSettling ? limits.settling : .zero
         guard patience > .zero || isSettling else { return [.reject(invocation)] }
-        queue.append(
-            Waiting(invocation: invocation, startAt: now + settling, rejectAt: now + max(patience, settling))
-        )
+        let settling = isSettling ? limits.settling : .zero
+        let hasRoom = isSettling && limits.concurrency > 1
+        let longest = max(patience, hasRoom ? limits.settlingWithRoom : settling)
+        queue.append(Waiting(invocation: invocation, startAt: now + settling, rejectAt: now + longest))
         return []
     }
 

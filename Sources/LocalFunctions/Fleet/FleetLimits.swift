@@ -43,6 +43,10 @@ package struct FleetLimits: Sendable, Equatable {
     /// A client that sends one request after the other would else meet an environment that is not back yet, and get a
     /// cold start; default 20 ms.
     package var settling: Duration = .milliseconds(20)
+    /// How long an invocation waits for one of several that an environment can take at a time, and has not asked for yet; default 1 s.
+    ///
+    /// There is room for it, and a busy machine takes its time.
+    package var settlingWithRoom: Duration = .seconds(1)
 
     package init() {}
 }
