@@ -212,6 +212,23 @@ extension `On a real server` {
             }
         }
 
+        @Test func `that cannot be given up in time is an error in a transaction, too`() async throws {
+            var configuration = try EngineConfiguration(url: TestDatabase.url)
+            // Too little for the server to hear that it is to stop.
+            configuration.cancelTimeout = .microseconds(1)
+            try await using(Engine(configuration: configuration)) { engine in
+                let error = await #expect(throws: VernalError.self) {
+                    try await engine.withTransaction { connection in
+                        try await connection.stream(endless) { rows in _ = try await rows.next() }
+                    }
+                }
+                #expect(error?.code == .transactionAborted)
+                #expect(error?.description.contains("LIMIT") == true)
+                #expect(engine.isAtRest && engine.statistics.idle == 0)
+                try await engine.execute("SELECT 1")
+            }
+        }
+
         @Test func `whose connection breaks says so, and is not started again`() async throws {
             try await FaultProxy.run { proxy in
                 try await using(proxy.engine()) { engine in

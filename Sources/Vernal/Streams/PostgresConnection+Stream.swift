@@ -61,7 +61,13 @@ extension PostgresConnection {
 
     /// Tells of a transaction that was lost because somebody did not read to the end.
     func checkTransactionSurvived(_ wasInTransaction: Bool) throws(VernalError) {
-        guard wasInTransaction, link.transactionStatus == .inFailedTransaction else { return }
+        guard wasInTransaction else { return }
+        switch link.transactionStatus {
+        // Of a connection that broke, the next statement tells.
+        case .idle, .inTransaction, .unknown: return
+        // Of one that is still busy nothing can be had any more, and the connection is closed when it goes back.
+        case .inFailedTransaction, .active: break
+        }
         throw VernalError(
             .transactionAborted,
             "a closure returned before the end of its rows, and so much was left that the server had to give the statement "
