@@ -75,6 +75,11 @@ expect 'it fails when it has no database' eval \
     '! DATABASE_URL=postgres://me:secret@127.0.0.1:1/none "$EXAMPLE_BIN/first-row" </dev/null >"$folder/report.txt" 2>&1'
 expect 'and says why' grep -q '^error: connection to server' "$folder/report.txt"
 expect 'without the password' eval '! grep secret "$folder/report.txt"'
+if [ "$(uname -sm)" = 'Linux x86_64' ]; then
+    ./floor.sh 2 >"$folder/report.txt"
+    expect 'what C takes that does what a pool has to is known' \
+        test "$(awk '/prepared/ && $NF > 0' "$folder/report.txt" | wc -l)" = 8
+fi
 expect 'it does not grow' python3 memory.py "$EXAMPLE_BIN/first-row" 30000 >"$folder/report.txt"
 
 printf 'benchmarks: %d checks passed\n' "$passed"

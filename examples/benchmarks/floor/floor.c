@@ -1,0 +1,114 @@
+/* What a warm query takes in C on libpq when it also has to end in time, and when as much code is run beside it as an engine has:
+   the least that is to be expected of any pool on this machine. Client and server share CPU 0. */
+
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Of code.py. */
+void code(void);
+
+enum { WITH_LIMIT = 1, WITH_CODE = 2, UNPREPARED = 4, CONTESTANTS = 8, CALLS = 500 };
+
+static void fail(PGconn *connection) {
+    fprintf(stderr, "%s", PQerrorMessage(connection));
+    exit(1);
+}
+
+static PGresult *ask(PGconn *connection, int contestant, int32_t number) {
+    const Oid types[] = {23};
+    const uint32_t bits = htonl((uint32_t) number);
+    const char *const values[] = {(const char *) &bits};
+    const int lengths[] = {sizeof bits}, formats[] = {1};
+    const char *const text = "SELECT $1::int4";
+    if (!(contestant & WITH_LIMIT)) {
+        return contestant & UNPREPARED ? PQexecParams(connection, text, 1, types, values, lengths, formats, 1)
+                                       : PQexecPrepared(connection, "s", 1, values, lengths, formats, 1);
+    }
+    const int sent = contestant & UNPREPARED
+                         ? PQsendQueryParams(connection, text, 1, types, values, lengths, formats, 1)
+                         : PQsendQueryPrepared(connection, "s", 1, values, lengths, formats, 1);
+    if (!sent) fail(connection);
+    struct pollfd answer = {PQsocket(connection), POLLIN, 0};
+    while (PQisBusy(connection)) {
+        if (poll(&answer, 1, 5000) != 1 || !PQconsumeInput(connection)) fail(connection);
+    }
+    PGresult *result = PQgetResult(connection);
+    PQclear(PQgetResult(connection));
+    return result;
+}
+
+static double microseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double) time.tv_sec * 1e6 + (double) time.tv_nsec / 1e3;
+}
+
+static int ascending(const void *left, const void *right) {
+    const double difference = *(const double *) left - *(const double *) right;
+    return (difference > 0) - (difference < 0);
+}
+
+static double median(double *values, size_t count) {
+    qsort(values, count, sizeof *values, ascending);
+    return values[count / 2];
+}
+
+/* The median of some calls, each by itself. */
+static double burst(PGconn *connection, int contestant) {
+    static double times[CALLS];
+    for (int call = 0; call < CALLS; call++) {
+        const double begin = microseconds();
+        PGresult *result = ask(connection, contestant, call);
+        if (PQntuples(result) != 1 || (int) ntohl(*(const uint32_t *) PQgetvalue(result, 0, 0)) != call) fail(connection);
+        PQclear(result);
+        if (contestant & WITH_CODE) code();
+        times[call] = microseconds() - begin;
+    }
+    return median(times, CALLS);
+}
+
+static bool pin(int process) {
+    cpu_set_t first;
+    CPU_ZERO(&first);
+    CPU_SET(0, &first);
+    return sched_setaffinity(process, sizeof first, &first) == 0;
+}
+
+int main(int count, char **arguments) {
+    const int rounds = count > 1 ? atoi(arguments[1]) : 40;
+    PGconn *connection = PQconnectdb(getenv("VERNAL_PG_SOCKET_URL"));
+    PGresult *prepared = PQprepare(connection, "s", "SELECT $1::int4", 1, (const Oid[]){23});
+    if (rounds < 1 || PQresultStatus(prepared) != PGRES_COMMAND_OK) fail(connection);
+    PQclear(prepared);
+    if (!pin(0) || !pin(PQbackendPID(connection))) puts("(!) client and server do not share a CPU");
+
+    double *times = calloc((size_t) rounds * 2 * CONTESTANTS, sizeof *times), *ratios = times + rounds * CONTESTANTS;
+    for (int round = 0; round < rounds; round++) {
+        /* There and back, so that what changes meanwhile changes for all. */
+        for (int turn = 0; turn < CONTESTANTS; turn++) {
+            const int contestant = round % 2 ? CONTESTANTS - 1 - turn : turn;
+            times[contestant * rounds + round] = burst(connection, contestant);
+        }
+        for (int contestant = 0; contestant < CONTESTANTS; contestant++) {
+            ratios[contestant * rounds + round] =
+                times[contestant * rounds + round] / times[(contestant & UNPREPARED) * rounds + round];
+        }
+    }
+    for (int contestant = 0; contestant < CONTESTANTS; contestant++) {
+        printf("%-12s %-18s %-14s %6.1f us %6.2f\n", contestant & UNPREPARED ? "not prepared" : "prepared",
+            contestant & WITH_LIMIT ? "with a time limit" : "", contestant & WITH_CODE ? "with the code" : "",
+            median(times + contestant * rounds, (size_t) rounds), median(ratios + contestant * rounds, (size_t) rounds));
+    }
+    const double begin = microseconds();
+    for (int call = 0; call < 10000; call++) code();
+    printf("the code, again and again %20s %6.1f us\n", "", (microseconds() - begin) / 10000);
+    PQfinish(connection);
+}
