@@ -45,6 +45,14 @@ hold() {
     done
     return 1
 }
+# await_log N PATTERN: returns when the log has so many lines of it: they come after the answer.
+await_log() {
+    for _ in $(seq 500); do
+        [ "$(grep -c "$2" "$work/run.log")" -lt "$1" ] || return 0
+        sleep 0.02
+    done
+    return 1
+}
 # waits_for_row: returns when a statement waits for a lock.
 waits_for_row() {
     for _ in $(seq 500); do
@@ -74,6 +82,7 @@ expect 'in a FIFO queue nothing overtakes what failed' "$(failures b2 b3) 996" \
 hold bolt 1
 expect 'a serialization failure is nobody'\''s business' "$(failures)" "$(deliver orders c1="$(order bolt 1)")"
 wait "$holder"
+await_log 1 'message-id=c1'
 expect 'the transaction was run twice' 1 "$(grep 'message-id=c1' "$work/run.log" | grep -c 'attempts=2' || true)"
 expect 'and took effect once' 994 "$(stock bolt)"
 
@@ -93,6 +102,7 @@ done
 wait "${pids[@]}" "$holder"
 expect 'two batches at once come through' "$(failures)$(failures)" "$(cat "$work/batch1" "$work/batch2" | tr -d '\n')"
 expect 'each message once' '953 40' "$(stock bolt) $(sql -c "SELECT count(*) FROM handled_messages WHERE id ~ '^d[12]-'")"
+await_log 40 'message-id=d[12]-'
 again=$(grep 'message-id=d' "$work/run.log" | grep -cE 'attempts=[2-9]' || true)
 expect 'though some had to be run again' yes "$([ "$again" -ge 2 ] && echo yes)"
 printf '    %d of 40 messages met another one and were run again\n' "$again"
@@ -133,6 +143,7 @@ reads_only on
 code=0
 deliver orders f1="$(order bolt 1)" f2="$(order bolt 1)" >"$work/outage" || code=$?
 expect 'a server that only reads is an outage' '1 1' "$code $(grep -c 'errorType' "$work/outage")"
+await_log 1 'message-id=f1'
 expect 'for which the log has the reason once' '1 0' \
     "$(grep 'message-id=f1' "$work/run.log" | grep -c 25006 || true) $(grep -c 'message-id=f2' "$work/run.log" || true)"
 reads_only off
