@@ -8,5 +8,6 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/floor-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 python3 floor/code.py >"$folder/code.s"
 # shellcheck disable=SC2046 # several words
-cc -O2 -o "$folder/floor" floor/floor.c "$folder/code.s" $(pkg-config --cflags --libs libpq)
+cc -O2 -ISources/CBench/include -o "$folder/floor" floor/floor.c Sources/CBench/process.c "$folder/code.s" \
+    $(pkg-config --cflags --libs libpq)
 "$folder/floor" "${1:-40}"

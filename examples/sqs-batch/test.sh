@@ -14,6 +14,7 @@ vernal=$(find_vernal)
 platform='' platform_url=''
 clean_up() { stop_platform; }
 begin_test sqs-batch
+log=$work/run.log
 sql() { psql -XqAt -v ON_ERROR_STOP=1 "$DATABASE_URL" "$@"; }
 stock() { sql -c "SELECT count FROM stock WHERE item = '$1'"; }
 # order ITEM COUNT: the body of a message.
@@ -48,7 +49,7 @@ hold() {
 # await_log N PATTERN: returns when the log has so many lines of it: they come after the answer.
 await_log() {
     for _ in $(seq 500); do
-        [ "$(grep -c "$2" "$work/run.log")" -lt "$1" ] || return 0
+        [ "$(logged "$2")" -lt "$1" ] || return 0
         sleep 0.02
     done
     return 1
@@ -63,7 +64,7 @@ waits_for_row() {
 }
 
 sql -f schema.sql -c "INSERT INTO stock VALUES ('bolt', 1000), ('nut', 10)"
-start_platform "$work/run.log" "$EXAMPLE_BIN/sqs-batch" --timeout 10s --faults
+start_platform "$log" "$EXAMPLE_BIN/sqs-batch" --timeout 10s --faults
 
 expect 'a message takes effect' "$(failures) 998" \
     "$("$vernal" invoke --url "$platform_url" --event sqs --data "$(order bolt 2)") $(stock bolt)"
@@ -74,7 +75,7 @@ expect 'poison is reported, and nothing but poison' "$(failures a2 a3 a5 a6)" "$
 expect 'the others have taken effect' '997 6' "$(stock bolt) $(stock nut)"
 expect 'a batch that comes again fails in the same messages' "$(failures a2 a3 a5 a6)" "$(deliver orders "${batch[@]}")"
 expect 'and takes no effect twice' '997 6' "$(stock bolt) $(stock nut)"
-expect 'no log has the content of a message' 0 "$(grep -c 'no JSON' "$work/run.log" || true)"
+expect 'no log has the content of a message' 0 "$(grep -c 'no JSON' "$log" || true)"
 expect 'in a FIFO queue nothing overtakes what failed' "$(failures b2 b3) 996" \
     "$(deliver orders.fifo b1="$(order bolt 1)" b2='{}' b3="$(order bolt 1)") $(stock bolt)"
 
@@ -83,7 +84,7 @@ hold bolt 1
 expect 'a serialization failure is nobody'\''s business' "$(failures)" "$(deliver orders c1="$(order bolt 1)")"
 wait "$holder"
 await_log 1 'message-id=c1'
-expect 'the transaction was run twice' 1 "$(grep 'message-id=c1' "$work/run.log" | grep -c 'attempts=2' || true)"
+expect 'the transaction was run twice' 1 "$(grep 'message-id=c1' "$log" | grep -c 'attempts=2' || true)"
 expect 'and took effect once' 994 "$(stock bolt)"
 
 # Two batches at once for one item, and a third who lets both begin at the same moment. What fails comes again, as from a queue.
@@ -103,7 +104,7 @@ wait "${pids[@]}" "$holder"
 expect 'two batches at once come through' "$(failures)$(failures)" "$(cat "$work/batch1" "$work/batch2" | tr -d '\n')"
 expect 'each message once' '953 40' "$(stock bolt) $(sql -c "SELECT count(*) FROM handled_messages WHERE id ~ '^d[12]-'")"
 await_log 40 'message-id=d[12]-'
-again=$(grep 'message-id=d' "$work/run.log" | grep -cE 'attempts=[2-9]' || true)
+again=$(grep 'message-id=d' "$log" | grep -cE 'attempts=[2-9]' || true)
 expect 'though some had to be run again' yes "$([ "$again" -ge 2 ] && echo yes)"
 printf '    %d of 40 messages met another one and were run again\n' "$again"
 
@@ -121,7 +122,7 @@ expect 'and what was done done' '952 5' "$(stock bolt) $(stock nut)"
 code=0
 deliver orders e2="$(order nut 1)" e3="$(order bolt 1)" >"$work/outage" || code=$?
 expect 'without a database the whole batch fails' '1 1' "$code $(grep -c 'errorType' "$work/outage")"
-expect 'and no time is spent on each message' 0 "$(grep -c 'message-id=e3' "$work/run.log" || true)"
+expect 'and no time is spent on each message' 0 "$(grep -c 'message-id=e3' "$log" || true)"
 for number in $(environments); do "$vernal" fault --url "$platform_url" heal "$number" >/dev/null; done
 for _ in $(seq 50); do
     deliver orders e2="$(order nut 1)" e3="$(order bolt 1)" >"$work/outage" && break
@@ -145,7 +146,7 @@ deliver orders f1="$(order bolt 1)" f2="$(order bolt 1)" >"$work/outage" || code
 expect 'a server that only reads is an outage' '1 1' "$code $(grep -c 'errorType' "$work/outage")"
 await_log 1 'message-id=f1'
 expect 'for which the log has the reason once' '1 0' \
-    "$(grep 'message-id=f1' "$work/run.log" | grep -c 25006 || true) $(grep -c 'message-id=f2' "$work/run.log" || true)"
+    "$(grep 'message-id=f1' "$log" | grep -c 25006 || true) $(grep -c 'message-id=f2' "$log" || true)"
 reads_only off
 expect 'and it comes to an end' "$(failures) 949" "$(deliver orders f1="$(order bolt 1)" f2="$(order bolt 1)") $(stock bolt)"
 stop_platform

@@ -1,10 +1,8 @@
 /// Bytes one behind the other, which take no memory of their own while they are few: so are the parameters of most statements.
 package struct ParameterBytes: Sendable {
-    /// How many are kept in place: three numbers of 64 bits, say, and what has to be known of them.
+    /// Where they are while they fit: three numbers of 64 bits, say, and what has to be known of them.
     ///
-    /// With more of them, a query would be too large to be moved by a few instructions.
-    private static let placeSize = 48
-
+    /// With more room, a query would be too large to be moved by a few instructions.
     private var place = InlineArray<48, UInt8>(repeating: 0)
     /// All of them once there are more, and until there are none.
     private var heap: [UInt8] = []
@@ -16,7 +14,7 @@ package struct ParameterBytes: Sendable {
     /// Appends up to eight bytes, of which the first one is the lowest of a word.
     package mutating func append(word: UInt64, size: Int) {
         let word = word.littleEndian
-        guard heap.isEmpty, count <= Self.placeSize - MemoryLayout<UInt64>.size else {
+        guard heap.isEmpty, count <= place.count - MemoryLayout<UInt64>.size else {
             return unsafe withUnsafeBytes(of: word) {
                 unsafe append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[..<size]))
             }
@@ -28,7 +26,7 @@ package struct ParameterBytes: Sendable {
 
     /// Appends bytes that stand one behind the other.
     package mutating func append(contentsOf more: UnsafeRawBufferPointer) {
-        if heap.isEmpty, count + more.count <= Self.placeSize {
+        if heap.isEmpty, count + more.count <= place.count {
             unsafe withUnsafeMutableBytes(of: &place) {
                 unsafe UnsafeMutableRawBufferPointer(rebasing: $0[count...]).copyMemory(from: more)
             }
@@ -60,7 +58,7 @@ package struct ParameterBytes: Sendable {
 
     private mutating func moveToHeap() {
         guard heap.isEmpty else { return }
-        heap.reserveCapacity(4 * Self.placeSize)
+        heap.reserveCapacity(4 * place.count)
         for index in 0..<count { heap.append(place[index]) }
     }
 

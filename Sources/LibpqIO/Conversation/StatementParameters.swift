@@ -104,8 +104,7 @@ package struct StatementParameters: Sendable {
         _ encode: (inout ParameterBytes) throws(E) -> Encoding
     ) throws(E) {
         let start = bytes.count
-        let null = Header(type: type)
-        bytes.append(word: null.word, size: Header.size)
+        bytes.append(word: Header(type: type).word, size: Header.size)
         let offset = bytes.count
         let encoding: Encoding
         do throws(E) {

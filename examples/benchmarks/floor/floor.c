@@ -1,16 +1,13 @@
 /* What a warm query takes in C on libpq when it also has to end in time, and when as much code is run beside it as an engine has:
    the least that is to be expected of any pool on this machine. Client and server share CPU 0. */
 
-#define _GNU_SOURCE
+#include "cbench.h"
+
 #include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <poll.h>
-#include <sched.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Of code.py. */
 void code(void);
@@ -45,12 +42,6 @@ static PGresult *ask(PGconn *connection, int contestant, int32_t number) {
     return result;
 }
 
-static double microseconds(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double) time.tv_sec * 1e6 + (double) time.tv_nsec / 1e3;
-}
-
 static int ascending(const void *left, const void *right) {
     const double difference = *(const double *) left - *(const double *) right;
     return (difference > 0) - (difference < 0);
@@ -65,21 +56,14 @@ static double median(double *values, size_t count) {
 static double burst(PGconn *connection, int contestant) {
     static double times[CALLS];
     for (int call = 0; call < CALLS; call++) {
-        const double begin = microseconds();
+        const uint64_t begin = bench_now();
         PGresult *result = ask(connection, contestant, call);
         if (PQntuples(result) != 1 || (int) ntohl(*(const uint32_t *) PQgetvalue(result, 0, 0)) != call) fail(connection);
         PQclear(result);
         if (contestant & WITH_CODE) code();
-        times[call] = microseconds() - begin;
+        times[call] = (double) (bench_now() - begin) / 1e3;
     }
     return median(times, CALLS);
-}
-
-static bool pin(int process) {
-    cpu_set_t first;
-    CPU_ZERO(&first);
-    CPU_SET(0, &first);
-    return sched_setaffinity(process, sizeof first, &first) == 0;
 }
 
 int main(int count, char **arguments) {
@@ -88,7 +72,7 @@ int main(int count, char **arguments) {
     PGresult *prepared = PQprepare(connection, "s", "SELECT $1::int4", 1, (const Oid[]){23});
     if (rounds < 1 || PQresultStatus(prepared) != PGRES_COMMAND_OK) fail(connection);
     PQclear(prepared);
-    if (!pin(0) || !pin(PQbackendPID(connection))) puts("(!) client and server do not share a CPU");
+    if (bench_pin(0, 0) != 0 || bench_pin_backend(PQbackendPID(connection), 0) != 0) puts("(!) client and server do not share a CPU");
 
     double *times = calloc((size_t) rounds * 2 * CONTESTANTS, sizeof *times), *ratios = times + rounds * CONTESTANTS;
     for (int round = 0; round < rounds; round++) {
@@ -107,8 +91,8 @@ int main(int count, char **arguments) {
             contestant & WITH_LIMIT ? "with a time limit" : "", contestant & WITH_CODE ? "with the code" : "",
             median(times + contestant * rounds, (size_t) rounds), median(ratios + contestant * rounds, (size_t) rounds));
     }
-    const double begin = microseconds();
+    const uint64_t begin = bench_now();
     for (int call = 0; call < 10000; call++) code();
-    printf("the code, again and again %20s %6.1f us\n", "", (microseconds() - begin) / 10000);
+    printf("the code, again and again %20s %6.1f us\n", "", (double) (bench_now() - begin) / 1e7);
     PQfinish(connection);
 }
