@@ -115,11 +115,11 @@ run_tests() {
     return "$status"
 }
 
-# The tests of the engine once more, on its own thread and without prepared statements.
-run_tests_other_ways() {
-    VERNAL_TEST_OTHER_WAYS=1 VERNAL_SOAK=5 vernal postgres --max-connections 200 -- \
-        swift test --skip-build --no-parallel "${traits[@]}" --filter '^VernalTests\.' 2>&1 | tee "$logs/other" || return 1
-    grep -Eq 'Test run with [1-9][0-9]* tests' "$logs/other"
+# run_tests_on_way WAY: the tests of the engine once more, where waiting is done in another way (see TestWay).
+run_tests_on_way() {
+    VERNAL_TEST_WAY=$1 VERNAL_SOAK=5 vernal postgres --max-connections 200 -- \
+        swift test --skip-build --no-parallel "${traits[@]}" --filter '^VernalTests\.' 2>&1 | tee "$logs/way" || return 1
+    grep -Eq 'Test run with [1-9][0-9]* tests' "$logs/way"
 }
 
 report_servers() {
@@ -219,7 +219,10 @@ if check "Build" build_tests; then
     fetch_newer_poolers
     if [ ${#arguments[@]} -eq 0 ]; then check "Example that the tests run" build_users_function || true; fi
     check "Tests" run_tests ${arguments[@]+"${arguments[@]}"} || true
-    if [ ${#arguments[@]} -eq 0 ]; then check "Tests, other ways" run_tests_other_ways || true; fi
+    if [ ${#arguments[@]} -eq 0 ]; then
+        check "Tests on the engine's thread, without prepared statements" run_tests_on_way own-thread || true
+        check "Tests with every wait asleep" run_tests_on_way asleep || true
+    fi
     step "Servers that took part"
     report_servers
     if [ ${#arguments[@]} -eq 0 ]; then

@@ -1,4 +1,3 @@
-internal import Foundation
 package import Vernal
 
 extension Engine {
@@ -61,16 +60,10 @@ package func withEngine<R>(
     try await using(testEngine(change), body)
 }
 
-/// Whether tests go the ways that are not the usual ones: on the engine's own thread, where waiting is done in another way, and
-/// without prepared statements.
-///
-/// What holds on the usual ways has to hold there.
-package let goesOtherWays = ProcessInfo.processInfo.environment["VERNAL_TEST_OTHER_WAYS"] == "1"
-
 /// Disposes of an engine when the work with it is done.
 package func using<R>(_ engine: Engine, _ body: (Engine) async throws -> R) async throws -> R {
     do {
-        let result = try await withTaskExecutorPreference(goesOtherWays ? Engine.executor : nil) {
+        let result = try await withTaskExecutorPreference(TestWay.current == .ownThread ? Engine.executor : nil) {
             try await body(engine)
         }
         await engine.dispose()

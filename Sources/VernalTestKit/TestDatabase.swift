@@ -27,7 +27,7 @@ package func testEngine(
 ) throws -> Engine {
     var configuration = try EngineConfiguration(url: TestDatabase.url)
     configuration.connectRate = 1000
-    if goesOtherWays { configuration.statementCacheSize = 0 }
+    TestWay.take(&configuration)
     change(&configuration)
     return Engine(configuration: configuration, hooks: hooks)
 }
