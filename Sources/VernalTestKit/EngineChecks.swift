@@ -63,7 +63,8 @@ package func withEngine<R>(
 /// Disposes of an engine when the work with it is done.
 package func using<R>(_ engine: Engine, _ body: (Engine) async throws -> R) async throws -> R {
     do {
-        let result = try await withTaskExecutorPreference(TestWay.current == .ownThread ? Engine.executor : nil) {
+        let executor = try TestWay.current == .ownThread ? Engine.executor : nil
+        let result = try await withTaskExecutorPreference(executor) {
             try await body(engine)
         }
         await engine.dispose()

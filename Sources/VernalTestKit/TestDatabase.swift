@@ -27,7 +27,7 @@ package func testEngine(
 ) throws -> Engine {
     var configuration = try EngineConfiguration(url: TestDatabase.url)
     configuration.connectRate = 1000
-    TestWay.take(&configuration)
+    if try TestWay.current == .ownThread { configuration.statementCacheSize = 0 }
     change(&configuration)
     return Engine(configuration: configuration, hooks: hooks)
 }

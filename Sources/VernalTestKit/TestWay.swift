@@ -1,6 +1,5 @@
 internal import Foundation
 internal import LibpqIO
-internal import Vernal
 
 /// The way on which the tests of the engine go, from `VERNAL_TEST_WAY`: what holds on the usual one has to hold on all.
 package enum TestWay: String {
@@ -12,23 +11,27 @@ package enum TestWay: String {
     case asleep
 
     /// The way of this process.
-    package static let current: TestWay = {
-        guard let name = ProcessInfo.processInfo.environment["VERNAL_TEST_WAY"] else { return .usual }
-        guard let way = TestWay(rawValue: name) else {
-            fatalError("VERNAL_TEST_WAY is \(name), and may be usual, own-thread or asleep")
-        }
+    ///
+    /// - Throws: when there is none of that name: tests that went another one would show nothing.
+    package static var current: TestWay { get throws { try chosen.get() } }
+
+    private static let chosen = Result {
+        let name = ProcessInfo.processInfo.environment["VERNAL_TEST_WAY"] ?? usual.rawValue
+        guard let way = TestWay(rawValue: name) else { throw Unknown(name: name) }
         if way == .asleep { waitForEver() }
         return way
-    }()
-
-    /// Leads an engine to the way that is to be made.
-    static func take(_ configuration: inout EngineConfiguration) {
-        if current == .ownThread { configuration.statementCacheSize = 0 }
     }
+
+    private struct Unknown: Error, CustomStringConvertible {
+        let name: String
+        var description: String { "VERNAL_TEST_WAY is \(name), and may be usual, own-thread or asleep" }
+    }
+
+    /// What nobody ever writes to.
+    private static let silence = Pipe()
 
     /// From now on nobody is alone with waiting.
     private static func waitForEver() {
-        let silence = Pipe()
         Task.detached {
             var pace = AnswerPace()
             let descriptor = silence.fileHandleForReading.fileDescriptor

@@ -46,14 +46,8 @@ hold() {
     done
     return 1
 }
-# await_log N PATTERN: returns when the log has so many lines of it: they come after the answer.
-await_log() {
-    for _ in $(seq 500); do
-        [ "$(logged "$2")" -lt "$1" ] || return 0
-        sleep 0.02
-    done
-    return 1
-}
+# message ID PATTERN: how many lines of the log are about the message and have the pattern; they come after the answer.
+message() { grep "message-id=$1" "$log" | grep -Ec "$2" || true; }
 # waits_for_row: returns when a statement waits for a lock.
 waits_for_row() {
     for _ in $(seq 500); do
@@ -83,8 +77,7 @@ expect 'in a FIFO queue nothing overtakes what failed' "$(failures b2 b3) 996" \
 hold bolt 1
 expect 'a serialization failure is nobody'\''s business' "$(failures)" "$(deliver orders c1="$(order bolt 1)")"
 wait "$holder"
-await_log 1 'message-id=c1'
-expect 'the transaction was run twice' 1 "$(grep 'message-id=c1' "$log" | grep -c 'attempts=2' || true)"
+expect_soon 'the transaction was run twice' 1 message c1 'attempts=2'
 expect 'and took effect once' 994 "$(stock bolt)"
 
 # Two batches at once for one item, and a third who lets both begin at the same moment. What fails comes again, as from a queue.
@@ -103,8 +96,8 @@ done
 wait "${pids[@]}" "$holder"
 expect 'two batches at once come through' "$(failures)$(failures)" "$(cat "$work/batch1" "$work/batch2" | tr -d '\n')"
 expect 'each message once' '953 40' "$(stock bolt) $(sql -c "SELECT count(*) FROM handled_messages WHERE id ~ '^d[12]-'")"
-await_log 40 'message-id=d[12]-'
-again=$(grep 'message-id=d' "$log" | grep -cE 'attempts=[2-9]' || true)
+expect_soon 'each has its line in the log' 40 logged 'message-id=d[12]-'
+again=$(message d 'attempts=[2-9]')
 expect 'though some had to be run again' yes "$([ "$again" -ge 2 ] && echo yes)"
 printf '    %d of 40 messages met another one and were run again\n' "$again"
 
@@ -144,9 +137,8 @@ reads_only on
 code=0
 deliver orders f1="$(order bolt 1)" f2="$(order bolt 1)" >"$work/outage" || code=$?
 expect 'a server that only reads is an outage' '1 1' "$code $(grep -c 'errorType' "$work/outage")"
-await_log 1 'message-id=f1'
-expect 'for which the log has the reason once' '1 0' \
-    "$(grep 'message-id=f1' "$log" | grep -c 25006 || true) $(grep -c 'message-id=f2' "$log" || true)"
+expect_soon 'for which the log has the reason' 1 message f1 25006
+expect 'once' 0 "$(logged 'message-id=f2')"
 reads_only off
 expect 'and it comes to an end' "$(failures) 949" "$(deliver orders f1="$(order bolt 1)" f2="$(order bolt 1)") $(stock bolt)"
 stop_platform
