@@ -126,18 +126,35 @@ extension `On a real server` {
             try await withEngine { other in
                 let engine = try testEngine()
                 let backend = try await engine.backend()
+                let unnamed = getEngine()
                 let status = fork { () -> Int32 in
                     // The child: no other thread is here, so nothing may wait.
                     guard ForkGuard.generation > 0 else { return 1 }
                     engine.invalidateAll()  // Closes its copy of the socket.
                     guard engine.status.open == 0 else { return 2 }
                     guard getEngine("fork").status.open == 0 else { return 3 }
+                    guard getEngine() !== unnamed else { return 4 }
+                    guard getEngine() === getEngine() else { return 5 }
                     return 0
                 }
                 #expect(status == 0)
                 #expect(try await other.sees(backend: backend))
                 // The parent goes on over the same connection.
                 #expect(try await engine.backend() == backend)
+                #expect(getEngine() === unnamed)
+                await engine.dispose()
+            }
+        }
+
+        @Test func `that takes the name of its connections from the environment is not taken for one behind a pooler`()
+            async
+        {
+            await #expect(processExitsWith: .success) {
+                unsafe setenv("PGAPPNAME", "Supavisor", 1)
+                let engine = try testEngine()
+                let name = try await engine.query("SELECT current_setting('application_name')").value(as: String.self)
+                try #require(name == "Supavisor")
+                try #require(engine.upstream.kind == "direct")
                 await engine.dispose()
             }
         }

@@ -75,7 +75,8 @@ package final class SocketWaiter: Sendable {
             begun: monotonicNanoseconds()
         )
         // The usual way takes no suspension, and no function that may suspend: each of those has a frame of its own.
-        let outcome = waitInPlace(wait, &pace, givesWay: true)
+        // A socket takes what is sent at once, nearly always: others have their turn while an answer is waited for.
+        let outcome = waitInPlace(wait, &pace, givesWay: interest != .write)
         return outcome == .ready ? .ready : await waitOn(wait, &pace, after: outcome)
     }
 

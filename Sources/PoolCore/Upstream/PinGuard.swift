@@ -13,8 +13,8 @@ package struct PinFinding: Sendable, Hashable {
 
 /// Remembers what statements do, so that each text is read once, and which of them were reported.
 ///
-/// It is a value of bounded size. A text has one place, given by its length and some of its bytes; another text that wants the
-/// same place takes it.
+/// It is a value of bounded size. A text has one place, given by its length and some of its bytes; when another text wants the
+/// same place there are more places from then on, and in the end it takes it.
 package struct PinGuard: Sendable {
     private struct Entry: Sendable {
         let text: String
@@ -26,10 +26,12 @@ package struct PinGuard: Sendable {
         let trait: StatementTraits
     }
 
-    private var entries: [Entry?] = Array(repeating: nil, count: PinGuard.placeCount)
+    private var entries: [Entry?] = Array(repeating: nil, count: PinGuard.fewPlaces)
     private var reported: Set<Report> = []
 
-    private static let placeCount = 256
+    /// Most functions have a handful of statements, and a start has only one.
+    private static let fewPlaces = 8
+    private static let manyPlaces = 256
     /// Texts of more bytes are read each time: comparing them is not much cheaper, and they would hold memory.
     private static let largestText = 32 * 1024
     /// A program that builds texts without end is told of so many of them.
@@ -46,10 +48,14 @@ package struct PinGuard: Sendable {
     package mutating func classify(_ text: String, sample: TextSample? = nil) -> StatementClass {
         let bytes = text.utf8.span
         guard bytes.count <= Self.largestText else { return StatementClassifier.classify(bytes) }
-        let place = Int(truncatingIfNeeded: (sample ?? TextSample(bytes)).value) & (Self.placeCount - 1)
-        if let entry = entries[place], entry.text == text { return entry.found }
+        let sample = Int(truncatingIfNeeded: (sample ?? TextSample(bytes)).value)
+        if let entry = entries[sample & (entries.count - 1)] {
+            if entry.text == text { return entry.found }
+            // Those that were there are read once more.
+            if entries.count < Self.manyPlaces { entries = Array(repeating: nil, count: Self.manyPlaces) }
+        }
         let found = StatementClassifier.classify(bytes)
-        entries[place] = Entry(text: text, found: found)
+        entries[sample & (entries.count - 1)] = Entry(text: text, found: found)
         return found
     }
 

@@ -36,6 +36,7 @@ final class UpstreamWatch: Sendable {
     private let isPipelining = Atomic<Bool>(false)
     private let isRDSProxy = Atomic<Bool>(false)
     private let isAskable = Atomic<Bool>(false)
+    private let applicationName: String
     private let policy: PinPolicy
     private let mayProbe: Bool
     /// Whom to tell; set before the first connect.
@@ -57,6 +58,7 @@ final class UpstreamWatch: Sendable {
         }
         let verdict = UpstreamDetector.verdict(on: evidence)
         state = Mutex(State(evidence: evidence, verdict: verdict, rules: UpstreamRules(for: verdict)))
+        applicationName = configuration.settings.applicationName
         policy = configuration.pinPolicy
         mayProbe = configuration.probesUpstream
         self.tell = tell
@@ -74,7 +76,7 @@ final class UpstreamWatch: Sendable {
     ///
     /// - Returns: why it cannot be used, if it is the console of a pooler.
     func connected(_ link: borrowing LibpqConnection) -> VernalError? {
-        let handshake = UpstreamHandshake(link)
+        let handshake = UpstreamHandshake(link, askedAs: applicationName)
         let isConsole = change { state in
             handshake.add(to: &state.evidence)
             return UpstreamDetector.verdict(on: state.evidence).isAdminConsole

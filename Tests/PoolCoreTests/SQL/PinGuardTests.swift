@@ -49,6 +49,16 @@ import Testing
         #expect(pins.classify("SELECT '\(filler)', nextval('a')").traits == .sequence)
     }
 
+    @Test func `knows many statements from each other, the first time and the second`() {
+        var pins = PinGuard()
+        for _ in 1...2 {
+            for number in 1...600 {
+                #expect(pins.classify("SELECT \(number)").traits == [])
+                #expect(pins.classify("SELECT nextval('s\(number)')").traits == .sequence)
+            }
+        }
+    }
+
     @Test func `allows in a transaction what stays in it`() {
         var pins = PinGuard()
         for text in [
