@@ -4,9 +4,7 @@
 extern __attribute__((swiftcall)) void *swift_task_getCurrent(void);
 extern __attribute__((swiftcall)) bool swift_task_isCancelled(void *task);
 
-intptr_t current_task_identity(void) { return (intptr_t)swift_task_getCurrent(); }
-
-bool current_task_is_cancelled(void) {
+current_task current_task_look(void) {
     void *task = swift_task_getCurrent();
-    return task && swift_task_isCancelled(task);
+    return (current_task){.identity = (intptr_t)task, .is_cancelled = task && swift_task_isCancelled(task)};
 }

@@ -28,11 +28,13 @@ package struct DurationHistogram: Sendable, Hashable {
     /// The mean of all that were recorded, zero if there were none.
     package var mean: Duration { count == 0 ? .zero : Duration(attoseconds: sum / Int128(count)) }
 
+    /// Records that something took no time, as nearly always in a pool where nobody waits.
+    mutating func recordZero() { count += 1 }
+
     /// Records a duration; a negative one, of a clock that was set back, counts as zero.
     package mutating func record(_ duration: Duration) {
         let attoseconds = duration.attoseconds
         count += 1
-        // Nearly always zero, in a pool where nobody waits.
         guard attoseconds > 0 else { return }
         sum += attoseconds
         if attoseconds > max.attoseconds { max = duration }
@@ -77,6 +79,7 @@ package struct DurationHistogram: Sendable, Hashable {
     private static let beginning = Duration.nanoseconds(1 << firstExponent)
 
     /// - Returns: `nil` for what is shorter than the first bucket.
+    @inline(__always)
     private static func bucket(of attoseconds: Int128) -> Int? {
         // Neither `components` nor a conversion of 128 bits: each costs more than all the rest. A shift leaves units of 2^30 attoseconds,
         // and what would not fit then is further than the last bucket.

@@ -21,7 +21,7 @@ extension PoolState {
     /// Lends the connection that `freshConnection` has named in the same moment.
     package mutating func freshLent(_ connection: ConnectionID, now: Moment) {
         counters.acquires += 1
-        timings.acquire.record(.zero)
+        timings.acquire.recordZero()
         slots.lend(connection, now: now)
     }
 
@@ -51,6 +51,7 @@ extension PoolState {
     }
 
     /// Whether the life of a connection is over.
+    @inline(__always)
     mutating func isExpired(_ connection: ConnectionID, now: Moment) -> Bool {
         guard let expiry = slots.entries[connection.slot].expiry else { return false }
         return expiry <= now

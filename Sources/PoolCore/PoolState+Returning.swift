@@ -29,6 +29,7 @@ extension PoolState {
     }
 
     /// Why a connection that comes back is not to be lent again, to anybody.
+    @inline(__always)
     private mutating func reasonToEvict(
         _ connection: ConnectionID,
         _ state: ReturnedState,

@@ -82,7 +82,7 @@ package struct PoolState: Sendable, Hashable {
         }
         let (expired, found) = takeIdle(now: now)
         if let found {
-            timings.acquire.record(.zero)
+            timings.acquire.recordZero()
             return AcquireDecision(close: expired, action: .lend(found.connection, found.check))
         }
         // Those who wait already come first: there is a place for a connection, but perhaps no token for it.
@@ -101,7 +101,7 @@ package struct PoolState: Sendable, Hashable {
         guard waiters.isEmpty, !isPaused(now) else { return AcquireDecision(action: miss()) }
         let (expired, found) = takeIdle(now: now)
         if let found {
-            timings.acquire.record(.zero)
+            timings.acquire.recordZero()
             return AcquireDecision(close: expired, action: .lend(found.connection, found.check))
         }
         if let held = breaker?.heldUntil(now: now) {

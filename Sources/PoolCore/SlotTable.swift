@@ -54,11 +54,11 @@ struct SlotTable: Sendable, Hashable {
         /// Whether all that is known of it holds, because it came back a moment ago and was not frozen since.
         @inline(__always)
         func isFresh(_ limits: PoolLimits, now: Moment) -> Bool {
-            if let expiry, expiry <= now { return false }
-            guard let idleSince, frozenFor == nil, idleSince <= now, now < idleSince + limits.pingBypass,
-                now < idleSince + limits.idleTimeout, now < idleSince + limits.hardIdleLimit
-            else { return false }
-            return true
+            guard let expiry, now < expiry, let idleSince, frozenFor == nil else { return false }
+            // Numbers, because the operators of `Duration` are calls into the standard library.
+            let rest = (now - idleSince).attoseconds
+            return rest >= 0 && rest < limits.pingBypass.attoseconds && rest < limits.idleTimeout.attoseconds
+                && rest < limits.hardIdleLimit.attoseconds
         }
 
         /// As `unusedFor`; `nil` when the clock was set back since then, as after a restore: then nobody knows.

@@ -4,15 +4,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// Tells the running Swift task from all others that run; 0 outside of all tasks.
+/// What is known of the running Swift task.
 ///
 /// What Swift offers, `withUnsafeCurrentTask`, is a closure that is called through a table, and four counts of references: a tenth of what it
-/// takes to lend a connection.
-intptr_t current_task_identity(void);
+/// takes to lend a connection. `Task.isCancelled` retains and releases the task.
+typedef struct {
+    /// Tells it from all others that run; 0 outside of all tasks.
+    intptr_t identity;
+    /// Not outside of all tasks.
+    bool is_cancelled;
+} current_task;
 
-/// Whether the running Swift task was cancelled; not outside of all tasks.
-///
-/// `Task.isCancelled` retains and releases the task for it.
-bool current_task_is_cancelled(void);
+current_task current_task_look(void);
 
 #endif

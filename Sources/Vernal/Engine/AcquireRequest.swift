@@ -6,11 +6,15 @@ struct AcquireRequest: Sendable {
     let begun: Moment
     let deadline: Moment
     let borrower: Borrower
+    /// Whether the task had been cancelled when it asked.
+    let isCancelled: Bool
 
     init(at begun: Moment = .now, until deadline: Moment, from site: CallSite) {
         self.begun = begun
         self.deadline = deadline
-        borrower = Borrower(site: site, task: CurrentTask.identity)
+        let task = CurrentTask.identityAndCancellation
+        borrower = Borrower(site: site, task: task.identity)
+        isCancelled = task.isCancelled
     }
 }
 

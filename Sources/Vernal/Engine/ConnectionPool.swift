@@ -117,7 +117,7 @@ final class ConnectionPool: Sendable {
     ///
     /// Nearly every acquire of a warm process ends here, so it costs one look at the clock and one lock, and no suspension.
     func acquireAtOnce(_ request: AcquireRequest) -> BoxedConnection? {
-        guard lendsQuietly, !events.isObserved, !CurrentTask.isCancelled, !isInherited, request.deadline > request.begun
+        guard lendsQuietly, !events.isObserved, !request.isCancelled, !isInherited, request.deadline > request.begun
         else { return nil }
         return shared.withLock { shared in
             guard let id = shared.state.freshConnection(now: request.begun),

@@ -12,7 +12,10 @@ internal import Synchronization
 public final class Engine: Sendable {
     /// The name under which `getEngine(_:)` finds it; `nil` for the engine without a name, and for those made by hand.
     public let name: String?
-    let pool: Result<ConnectionPool, VernalError>
+    /// What is wrong with the configuration: then nothing is asked of the pool, which has another one.
+    private let problem: VernalError?
+    /// Apart from the problem, because a lease retains and releases what it has to take out of a `Result`.
+    private let uncheckedPool: ConnectionPool
     /// Hears of the life of the process on behalf of the engine.
     package let participant: any InvocationParticipant
 
@@ -29,15 +32,23 @@ public final class Engine: Sendable {
 
     init(name: String?, hooks: EngineHooks, _ configuration: () throws(VernalError) -> EngineConfiguration) {
         self.name = name
+        var checked = EngineConfiguration()
         do throws(VernalError) {
-            let configuration = try configuration()
-            try configuration.validate()
-            pool = .success(ConnectionPool(configuration, name: name, hooks: hooks))
+            let wanted = try configuration()
+            try wanted.validate()
+            checked = wanted
+            problem = nil
         } catch {
-            pool = .failure(error)
+            problem = error
         }
-        participant = EngineParticipant(pool)
+        uncheckedPool = ConnectionPool(checked, name: name, hooks: hooks)
+        participant = EngineParticipant(problem.map { .failure($0) } ?? .success(uncheckedPool))
         ParticipantRegistry.shared.register(participant)
+    }
+
+    /// The pool, when the configuration could be read.
+    var pool: Result<ConnectionPool, VernalError> {
+        if let problem { .failure(problem) } else { .success(uncheckedPool) }
     }
 
     /// The configuration, when it could be read.
@@ -150,7 +161,8 @@ public final class Engine: Sendable {
         in invocation: InvocationDeadline? = .current,
         _ body: (inout PostgresConnection) async throws -> R
     ) async throws -> R {
-        let pool = try pool.get()
+        if let problem { throw problem }
+        let pool = uncheckedPool
         let request = pool.request(from: site, timeout: acquireTimeout, in: invocation)
         let connection: BoxedConnection
         if let fresh = pool.acquireAtOnce(request) {

@@ -10,7 +10,7 @@ internal import Synchronization
 ///   engine for `DATABASE_URL`.
 /// - Returns: the engine, which is the same at every call.
 public func getEngine(_ name: String? = nil) -> Engine {
-    EngineRegistry.shared.engine(name)
+    EngineRegistry.engine(name)
 }
 
 /// Sets the configuration of the engine that `getEngine` returns.
@@ -28,54 +28,51 @@ public func configureEngine(
     name: String? = nil,
     hooks: EngineHooks = EngineHooks()
 ) throws {
-    try EngineRegistry.shared.configure(configuration, name, hooks)
+    try EngineRegistry.configure(configuration, name, hooks)
 }
 
 /// The engines of a process, by name.
-final class EngineRegistry: Sendable {
-    static let shared = EngineRegistry()
-
+enum EngineRegistry {
     private struct Engines: Sendable {
         /// The process that made them: a forked child makes its own.
         var generation = ForkGuard.generation
-        /// The one that nearly everybody uses, found without a look into a table.
-        var unnamed: Engine?
-        var named: [String: Engine] = [:]
+        var byName: [String?: Engine] = [:]
 
-        /// A child that was forked shares no connection with its parent, and says nothing over those that it inherited.
-        mutating func forgetThoseOfParent() {
-            guard ForkGuard.hasForked(since: generation) else { return }
-            self = Engines()
+        mutating func existing(_ name: String?) -> Engine? {
+            // A child that was forked shares no connection with its parent, and says nothing over those that it inherited.
+            if ForkGuard.hasForked(since: generation) { self = Engines() }
+            return byName[name]
         }
     }
 
-    private let engines = Mutex(Engines())
+    private static let engines = Mutex(Engines())
+    /// What nearly every call is for, found without the lock; and in which process, because a forked child has another one.
+    private static let unnamed = (engine: engineUnderLock(nil), generation: ForkGuard.generation)
 
-    func engine(_ name: String?) -> Engine {
+    static func engine(_ name: String?) -> Engine {
+        name == nil && !ForkGuard.hasForked(since: unnamed.generation) ? unnamed.engine : engineUnderLock(name)
+    }
+
+    private static func engineUnderLock(_ name: String?) -> Engine {
         engines.withLock { engines in
-            engines.forgetThoseOfParent()
-            if name == nil, let engine = engines.unnamed { return engine }
-            if let name, let engine = engines.named[name] { return engine }
+            if let engine = engines.existing(name) { return engine }
             let engine = Engine(name: name, hooks: EngineHooks()) { () throws(VernalError) in
                 try EngineConfiguration(environmentFor: name)
             }
-            if let name { engines.named[name] = engine } else { engines.unnamed = engine }
+            engines.byName[name] = engine
             return engine
         }
     }
 
-    func configure(
+    static func configure(
         _ configuration: EngineConfiguration,
         _ name: String?,
         _ hooks: EngineHooks
     ) throws(VernalError) {
         try configuration.validate()
         let existing: Engine? = engines.withLock { engines in
-            engines.forgetThoseOfParent()
-            let existing = if let name { engines.named[name] } else { engines.unnamed }
-            if let existing { return existing }
-            let engine = Engine(name: name, hooks: hooks) { configuration }
-            if let name { engines.named[name] = engine } else { engines.unnamed = engine }
+            if let engine = engines.existing(name) { return engine }
+            engines.byName[name] = Engine(name: name, hooks: hooks) { configuration }
             return nil
         }
         guard let existing, existing.configuration != configuration else { return }
