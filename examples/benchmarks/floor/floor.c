@@ -67,8 +67,10 @@ static double burst(PGconn *connection, int contestant) {
 }
 
 int main(int count, char **arguments) {
-    const int rounds = count > 1 ? atoi(arguments[1]) : 40;
-    PGconn *connection = PQconnectdb(getenv("VERNAL_PG_SOCKET_URL"));
+    if (count != 4) return 64;
+    const char *const transport = arguments[1];
+    PGconn *connection = PQconnectdb(arguments[2]);
+    const int rounds = atoi(arguments[3]);
     PGresult *prepared = PQprepare(connection, "s", "SELECT $1::int4", 1, (const Oid[]){23});
     if (rounds < 1 || PQresultStatus(prepared) != PGRES_COMMAND_OK) fail(connection);
     PQclear(prepared);
@@ -87,12 +89,12 @@ int main(int count, char **arguments) {
         }
     }
     for (int contestant = 0; contestant < CONTESTANTS; contestant++) {
-        printf("%-12s %-18s %-14s %6.1f us %6.2f\n", contestant & UNPREPARED ? "not prepared" : "prepared",
+        printf("%-5s %-12s %-18s %-14s %6.1f us %6.2f\n", transport, contestant & UNPREPARED ? "not prepared" : "prepared",
             contestant & WITH_LIMIT ? "with a time limit" : "", contestant & WITH_CODE ? "with the code" : "",
             median(times + contestant * rounds, (size_t) rounds), median(ratios + contestant * rounds, (size_t) rounds));
     }
     const uint64_t begin = bench_now();
     for (int call = 0; call < 10000; call++) code();
-    printf("the code, again and again %20s %6.1f us\n", "", (double) (bench_now() - begin) / 1e7);
+    printf("%-5s the code, again and again %20s %6.1f us\n", transport, "", (double) (bench_now() - begin) / 1e7);
     PQfinish(connection);
 }

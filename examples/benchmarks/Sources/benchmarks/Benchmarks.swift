@@ -42,6 +42,7 @@ enum Benchmarks {
         } else {
             lines = try await measure(options)
         }
+        print(Verdicts(lines).text)
         if let file = options.json { try ReportLine.json(lines).write(to: URL(filePath: file)) }
         if let file = options.svg { try Data(Chart(lines).svg.utf8).write(to: URL(filePath: file)) }
     }

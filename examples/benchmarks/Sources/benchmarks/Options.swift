@@ -22,7 +22,7 @@ struct Options: Sendable {
 
         The server is the one of DATABASE_URL (over TCP, and over TLS if it demands that), of VERNAL_PG_SOCKET_URL (over a
         Unix socket), and of PGBOUNCER_URL (through a pooler):
-            vernal postgres --tls --trust-socket -- ./with-pgbouncer.sh swift run -c release benchmarks
+            vernal postgres --tls --trust-socket -- ./with-pgbouncer.sh swift run -c release --static-swift-stdlib benchmarks
         Peers: \(ProcessPeer.all.joined(separator: ", ")).
         """
 

@@ -8,17 +8,17 @@ extension Benchmark {
     /// have but one thread.
     ///
     /// One call is one sleep of half a millisecond; its time is what it took longer.
-    static let stall = Benchmark(name: "stall of another task", scope: .once, weight: 20, compared: .tail) {
+    static let stall = Benchmark(name: "stall of another task", scope: .once, weight: 4, compared: .tail) {
         server,
         _ in
         let engine = try await Engine.connected(server)
         let peer = try CPeer(server)
         return [
             Ticker(name: "nothing else", reference: .plain, engine: engine) {},
-            Ticker(name: "", reference: nil, engine: engine) { _ = try await engine.query("SELECT pg_sleep(0.02)") },
+            Ticker(name: "", reference: nil, engine: engine) { _ = try await engine.query("SELECT pg_sleep(0.005)") },
             Ticker(name: "warm queries", reference: nil, engine: engine) { try await engine.warmQuery(1) },
             Ticker(name: "C that blocks the thread", reference: nil, engine: engine) {
-                try peer.execute("DO $$ BEGIN PERFORM pg_sleep(0.02); END $$")
+                try peer.execute("DO $$ BEGIN PERFORM pg_sleep(0.005); END $$")
                 // It never suspends, so without this the other would not run at all.
                 await Task.yield()
             },
