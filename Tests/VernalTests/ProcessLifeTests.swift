@@ -146,6 +146,21 @@ extension `On a real server` {
             }
         }
 
+        @Test func `that was forked lets go of its parent's connections when it asks for an engine of its own`() async {
+            // In a process of its own, where nobody else opens or closes anything meanwhile.
+            await #expect(processExitsWith: .success) {
+                let backend = try await getEngine().backend()
+                let status = fork { () -> Int32 in
+                    let inherited = openDescriptors
+                    guard getEngine().status.open == 0 else { return 1 }
+                    return openDescriptors == inherited - 1 ? 0 : 2
+                }
+                try #require(status == 0)
+                try #require(try await getEngine().backend() == backend)
+                await getEngine().dispose()
+            }
+        }
+
         @Test func `that takes the name of its connections from the environment is not taken for one behind a pooler`()
             async
         {
@@ -193,6 +208,8 @@ extension Engine {
         try await query("SELECT state = 'idle' FROM pg_stat_activity WHERE pid = \(backend)").value(as: Bool.self)
     }
 }
+
+private var openDescriptors: Int { (0..<1024).count { fcntl($0, F_GETFD) >= 0 } }
 
 /// Runs a closure in a child process.
 ///

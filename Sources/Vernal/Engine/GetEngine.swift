@@ -36,18 +36,30 @@ enum EngineRegistry {
     private struct Engines: Sendable {
         /// The process that made them: a forked child makes its own.
         var generation = ForkGuard.generation
-        var byName: [String?: Engine] = [:]
+        /// Beside the table: the first one that a process makes costs it more than an acquire.
+        var unnamed: Engine?
+        var named: [String: Engine] = [:]
 
         mutating func existing(_ name: String?) -> Engine? {
             // A child that was forked shares no connection with its parent, and says nothing over those that it inherited.
             if ForkGuard.hasForked(since: generation) { self = Engines() }
-            return byName[name]
+            return if let name { named[name] } else { unnamed }
+        }
+
+        mutating func add(_ engine: Engine, _ name: String?) {
+            if let name { named[name] = engine } else { unnamed = engine }
         }
     }
 
+    /// What nearly every call is for, found without the lock.
+    private struct Unnamed: Sendable {
+        /// Held by `engines`, until a child that was forked lets go of it and makes another one.
+        unowned let engine: Engine
+        let generation: Int
+    }
+
     private static let engines = Mutex(Engines())
-    /// What nearly every call is for, found without the lock; and in which process, because a forked child has another one.
-    private static let unnamed = (engine: engineUnderLock(nil), generation: ForkGuard.generation)
+    private static let unnamed = Unnamed(engine: engineUnderLock(nil), generation: ForkGuard.generation)
 
     static func engine(_ name: String?) -> Engine {
         name == nil && !ForkGuard.hasForked(since: unnamed.generation) ? unnamed.engine : engineUnderLock(name)
@@ -59,7 +71,7 @@ enum EngineRegistry {
             let engine = Engine(name: name, hooks: EngineHooks()) { () throws(VernalError) in
                 try EngineConfiguration(environmentFor: name)
             }
-            engines.byName[name] = engine
+            engines.add(engine, name)
             return engine
         }
     }
@@ -72,7 +84,7 @@ enum EngineRegistry {
         try configuration.validate()
         let existing: Engine? = engines.withLock { engines in
             if let engine = engines.existing(name) { return engine }
-            engines.byName[name] = Engine(name: name, hooks: hooks) { configuration }
+            engines.add(Engine(name: name, hooks: hooks) { configuration }, name)
             return nil
         }
         guard let existing, existing.configuration != configuration else { return }
