@@ -93,6 +93,13 @@ if [ "$(uname -sm)" = 'Linux x86_64' ]; then
     expect 'what C takes that does what a pool has to is known' \
         test "$(awk '/prepared/ && $NF > 0' "$folder/report.txt" | wc -l)" = 16
 fi
+# Under a server that came for the test, and with libpq of whatever version: the same password, kept in two ways.
+python3 scram.py "$EXAMPLE_BIN/benchmarks" 1 >"$folder/report.txt"
+expect 'a password that is kept with one round opens the same doors' test "$(grep -c '^ *1 tcp  *connect' "$folder/report.txt")" = 2
+expect 'and costs less' python3 -c '
+import sys
+cpu = {l.split()[0]: float(l.split()[-2]) for l in open(sys.argv[1]) if "PQconnectdb" in l and " tcp " in l}
+assert cpu["1"] < cpu["4096"] / 2, cpu' "$folder/report.txt"
 expect 'it does not grow' python3 memory.py "$EXAMPLE_BIN/first-row" 30000 >"$folder/report.txt"
 
 printf 'benchmarks: %d checks passed\n' "$passed"
