@@ -32,8 +32,9 @@ import Testing
         #expect(isAllowed && !wasAsked)
     }
 
-    @Test func `without a pause the others have their turn each millisecond, beside longer waits each five`() {
-        for (average, interval) in [(20 * microsecond, millisecond), (700 * microsecond, 5 * millisecond)] {
+    @Test func `without a pause the others have their turn after 32 answers, not before 1 ms nor after 5`() {
+        let times = [(0, 1000), (20, 1000), (31, 1000), (80, 2560), (200, 5000), (700, 5000)]
+        for (average, interval) in times.map({ (Int64($0) * microsecond, Int64($1) * microsecond) }) {
             let now = 1_000_000 * millisecond
             func turn(after time: Int64) -> InPlaceRule.Turn {
                 InPlaceRule.turn(at: now, last: now - time, lastWait: now - 10, average: average)

@@ -11,10 +11,10 @@ enum InPlaceRule {
     ///
     /// Longer than a scheduler tick: a shorter one makes the kernel program a timer each time.
     static let limit: Int64 = 5_000_000
-    /// How often the others have their turn beside quick answers.
-    private static let interval: Int64 = 1_000_000
-    /// How often beside longer ones: where an answer takes most of a millisecond, giving way each time would cost what the wait saves.
-    private static let longInterval: Int64 = 5_000_000
+    /// The shortest and the longest time after which the others have their turn.
+    private static let interval: ClosedRange<Int64> = 1_000_000...5_000_000
+    /// For so many answers one waits before it is their turn: giving way for each would cost what the wait saves.
+    private static let answersInTurn: Int64 = 32
     /// So long a pause, in which nobody waited in place, is turn enough for the others.
     static let pause: Int64 = 5_000_000
 
@@ -43,7 +43,8 @@ enum InPlaceRule {
     ///   - average: how long the answers of the connection have taken.
     /// - Returns: whose turn it is.
     static func turn(at time: Int64, last: Int64, lastWait: Int64, average: Int64) -> Turn {
-        guard time - last > (average < quick ? interval : longInterval) else { return .own }
+        let ownTime = min(max(interval.lowerBound, answersInTurn * average), interval.upperBound)
+        guard time - last > ownTime else { return .own }
         return time - lastWait > pause ? .ownAnew : .others
     }
 }
