@@ -72,7 +72,7 @@ package struct ConnectAttempt: ~Copyable {
         let plan = try HostPlan(settings.placed())
         var own = settings
         own["client_encoding"] = "UTF8"
-        own["fallback_application_name"] = settings["fallback_application_name"] ?? ConnectionSettings.ownName
+        own["fallback_application_name"] = settings.fallbackApplicationName
         self.settings = own
         self.timeout = timeout
         targets = plan.targets.reversed()

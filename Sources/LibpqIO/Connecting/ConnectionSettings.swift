@@ -52,12 +52,10 @@ package struct ConnectionSettings: Sendable, Hashable {
     }
 
     /// The `application_name` that a connect asks for, unless the environment or a service file names another one.
-    package var applicationName: String {
-        self["application_name"] ?? self["fallback_application_name"] ?? Self.ownName
-    }
+    package var applicationName: String { self["application_name"] ?? fallbackApplicationName }
 
     /// What a connection is called if nobody says.
-    static let ownName = "vernal"
+    var fallbackApplicationName: String { self["fallback_application_name"] ?? "vernal" }
 
     package subscript(keyword: String) -> String? {
         get { options.first { $0.keyword == keyword }?.value }
